@@ -1,0 +1,139 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"fanseed/signal/ledger"
+	"fanseed/signal/receipt"
+	"fanseed/signal/ticket"
+)
+
+// maxSettle bounds the body of a settlement: MaxReceipts of the longest form.
+const maxSettle = 512 << 10
+
+type settleRequest struct {
+	Account  account `json:"account"`
+	Receipts []struct {
+		Serial    serial    `json:"serial"`
+		Amount    uint64    `json:"amount"`
+		Signature signature `json:"signature"`
+	} `json:"receipts"`
+}
+
+type resultAnswer struct {
+	Serial serial         `json:"serial"`
+	Amount uint64         `json:"amount"`
+	Reason receipt.Reason `json:"reason"`
+}
+
+// settle takes receipts. It needs no signature: a receipt can credit nobody but
+// its ticket's seeder.
+func (a *API) settle(w http.ResponseWriter, r *http.Request) error {
+	var asked settleRequest
+	if err := json.UnmarshalRead(http.MaxBytesReader(w, r.Body, maxSettle), &asked); err != nil {
+		if said := refusalOf(err); said != errInternal {
+			return said
+		}
+		return malformed("the body must be {account, receipts:[{serial, amount, signature}]}")
+	}
+	receipts := make([]receipt.Receipt, len(asked.Receipts))
+	for i, r := range asked.Receipts {
+		receipts[i] = receipt.Receipt{Serial: r.Serial, Amount: r.Amount, Signature: r.Signature}
+	}
+	results, err := a.Ledger.Settle(r.Context(), asked.Account, receipts, time.Now())
+	if err != nil {
+		return a.failed("settle", err)
+	}
+	list := make([]resultAnswer, len(results))
+	for i, r := range results {
+		list[i] = resultAnswer{r.Serial, r.Amount, r.Reason}
+	}
+	write(w, http.StatusOK, map[string][]resultAnswer{"results": list})
+	return nil
+}
+
+type statementAnswer struct {
+	Account          account         `json:"account"`
+	Epoch            epochAnswer     `json:"epoch"`
+	RatePerGiB       uint64          `json:"rate_per_gib"`
+	BytesConfirmed   uint64          `json:"bytes_confirmed"`
+	CreditsPending   uint64          `json:"credits_pending"`
+	CreditsConfirmed uint64          `json:"credits_confirmed"`
+	Lines            []lineAnswer    `json:"lines"`
+	Refused          []refusedAnswer `json:"refused"`
+}
+
+type lineAnswer struct {
+	Infohash   infohash       `json:"infohash"`
+	Name       string         `json:"name"`
+	Epoch      uint32         `json:"epoch"`
+	Bytes      uint64         `json:"bytes"`
+	Credits    uint64         `json:"credits"`
+	State      string         `json:"state"` // pending or confirmed
+	Reason     receipt.Reason `json:"reason"`
+	ReasonText string         `json:"reason_text"`
+}
+
+type refusedAnswer struct {
+	Infohash   infohash       `json:"infohash,omitzero"`
+	Serial     serial         `json:"serial"`
+	Amount     uint64         `json:"amount"`
+	Reason     receipt.Reason `json:"reason"`
+	ReasonText string         `json:"reason_text"`
+	Time       uint64         `json:"time"`
+}
+
+// account shows a seeder its statement.
+func (a *API) account(w http.ResponseWriter, r *http.Request) error {
+	now := time.Now()
+	key, _, err := a.signed(w, r, 0, now)
+	if err != nil {
+		return err
+	}
+	var asked account
+	if asked.UnmarshalText([]byte(r.PathValue("account"))) != nil {
+		return malformed("an account is 32 hexadecimal digits")
+	}
+	if asked != ticket.Account(key) {
+		return errForeign
+	}
+	s, err := a.Ledger.Statement(r.Context(), asked)
+	if err != nil {
+		return a.failed("read statement", err)
+	}
+	write(w, http.StatusOK, statementAnswer{
+		asked, a.epoch(now), a.Ledger.Rate(), s.BytesConfirmed, s.CreditsPending, s.CreditsConfirmed, lines(s), refused(s),
+	})
+	return nil
+}
+
+func lines(s ledger.Statement) []lineAnswer {
+	list := make([]lineAnswer, len(s.Lines))
+	for i, l := range s.Lines {
+		state := "pending"
+		if l.Paid {
+			state = "confirmed"
+		}
+		list[i] = lineAnswer{l.Infohash, l.Name, l.Epoch, l.Bytes, l.Credits, state, l.Reason, l.Reason.Text()}
+	}
+	return list
+}
+
+func refused(s ledger.Statement) []refusedAnswer {
+	list := make([]refusedAnswer, len(s.Refused))
+	for i, r := range s.Refused {
+		list[i] = refusedAnswer{r.Infohash, r.Serial, r.Amount, r.Reason, r.Reason.Text(), r.Time}
+	}
+	return list
+}
+
+// failed logs an error that is the server's own fault, and passes it on.
+func (a *API) failed(doing string, err error) error {
+	if said := refusalOf(err); said == errInternal || said == errStorage {
+		a.Log.Error("request failed", "doing", doing, "err", err)
+	}
+	return err
+}

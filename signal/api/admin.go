@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+)
+
+// Metric is one number of the server, in the words of Prometheus.
+type Metric struct {
+	Name, Help, Type string // Type is "counter" or "gauge"
+	Value            func() int64
+}
+
+// Admin is the operator's own listener. It must not be reachable by anybody else.
+type Admin struct {
+	Ready   func(ctx context.Context) error
+	Metrics []Metric
+	Remove  func(ctx context.Context, infohash [20]byte) error
+}
+
+// Handler answers /healthz (the process lives), /readyz (it can serve), /metrics,
+// and DELETE /works/{infohash}, which removes a work for ever.
+func (a Admin) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", a.readyz)
+	mux.HandleFunc("GET /metrics", a.metrics)
+	mux.Handle("DELETE /works/{infohash}", answer(a.remove))
+	return byAddress(mux)
+}
+
+// byAddress refuses requests that name this listener by anything but an address or
+// localhost, so that no web page can reach it by a name that it made to point here.
+func byAddress(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = r.Host
+		}
+		if _, err := netip.ParseAddr(host); err != nil && host != "localhost" {
+			http.Error(w, "name this listener by its address", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (a Admin) readyz(w http.ResponseWriter, r *http.Request) {
+	if err := a.Ready(r.Context()); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+func (a Admin) metrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	for _, m := range a.Metrics {
+		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", m.Name, m.Help, m.Name, m.Type, m.Name, m.Value())
+	}
+}
+
+func (a Admin) remove(w http.ResponseWriter, r *http.Request) error {
+	var hash infohash
+	if hash.UnmarshalText([]byte(r.PathValue("infohash"))) != nil {
+		return malformed("an infohash is 40 hexadecimal digits")
+	}
+	if err := a.Remove(r.Context(), hash); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

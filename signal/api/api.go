@@ -1,0 +1,150 @@
+// Package api owns what the server says over HTTP: the words under /v1, the pages
+// and the engine's files, and the operator's own listener.
+//
+// It promises that every refusal has a code and a sentence, that a request's size
+// and rate are bounded, and that no address of anybody is told. It never decides
+// what a receipt is worth: the ledger does.
+package api
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"fanseed/signal/ledger"
+	"fanseed/signal/receipt"
+)
+
+// Ledger is what the API needs of the ledger.
+type Ledger interface {
+	Register(ctx context.Context, publicKey [32]byte, now time.Time) error
+	Settle(ctx context.Context, account [16]byte, receipts []receipt.Receipt, now time.Time) ([]receipt.Result, error)
+	Statement(ctx context.Context, account [16]byte) (ledger.Statement, error)
+	Epochs() ledger.Epochs
+	Rate() uint64
+}
+
+// Works is where published works are read.
+type Works interface {
+	Work(ctx context.Context, infohash [20]byte) (ledger.Work, error)
+	Works(ctx context.Context, p ledger.Page) ([]ledger.Work, error)
+	Torrent(ctx context.Context, infohash [20]byte) ([]byte, error)
+}
+
+// Listing is where works are published.
+type Listing interface {
+	Publish(ctx context.Context, w ledger.Work, torrent []byte, limit int) error
+}
+
+// Swarms knows who is there.
+type Swarms interface {
+	Counts(infohash [20]byte) (seeders, leechers int)
+}
+
+// ICEServer is an RTCIceServer that pages are told (W3C WebRTC, section 4.2.4).
+type ICEServer struct {
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
+}
+
+// Config is what the API is made of. All fields are needed but the last three.
+type Config struct {
+	Name      string
+	Origins   []string // of this server; the first is the one that links name
+	ServerKey [32]byte
+	Ledger    Ledger
+	Works     Works
+	Listing   Listing
+	Swarms    Swarms
+	MaxWorks  int
+	Announce  http.Handler                   // the WebSocket endpoint
+	Client    func(*http.Request) netip.Addr // whose request it is
+	Dist      fs.FS                          // the built pages
+	Log       *slog.Logger
+	ICE       []ICEServer
+	// TrustPrivateNets lets loopback and private addresses ask as fast as they like.
+	TrustPrivateNets bool
+}
+
+// API answers requests.
+type API struct {
+	Config
+	rates      *rates
+	publishing chan struct{} // holds one for each .torrent being read
+}
+
+// New returns the handler of the public listener.
+func New(c Config) (http.Handler, error) {
+	pages, err := newPages(c.Dist, c.Origins[0])
+	if err != nil {
+		return nil, err
+	}
+	a := &API{Config: c, rates: newRates(), publishing: make(chan struct{}, 4)}
+	mux := http.NewServeMux()
+	mux.Handle("/announce", c.Announce)
+	mux.Handle("/v1/", a.words())
+	mux.Handle("/", pages)
+	return mux, nil
+}
+
+// words returns the handler of everything under /v1.
+func (a *API) words() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /v1/server", answer(a.server))
+	mux.Handle("GET /v1/ice", answer(a.ice))
+	mux.Handle("GET /v1/works", answer(a.listWorks))
+	mux.Handle("POST /v1/works", answer(a.publish))
+	mux.Handle("GET /v1/works/{work}", answer(a.work))
+	mux.Handle("POST /v1/settle", answer(a.settle))
+	mux.Handle("GET /v1/accounts/{account}", answer(a.account))
+	mux.Handle("/v1/", answer(func(http.ResponseWriter, *http.Request) error { return errNoWord }))
+	return a.open(a.bounded(mux))
+}
+
+// open lets pages of any origin ask. There are no cookies that it could expose.
+func (a *API) open(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", "GET, POST")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+			h.Set("Access-Control-Max-Age", "86400")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// bounded refuses a client that asks too fast.
+func (a *API) bounded(next http.Handler) http.Handler {
+	return answer(func(w http.ResponseWriter, r *http.Request) error {
+		if address := a.Client(r); !(a.TrustPrivateNets && private(address)) && !a.rates.allow(address, time.Now()) {
+			w.Header().Set("Retry-After", "5")
+			return errBusy
+		}
+		next.ServeHTTP(w, r)
+		return nil
+	})
+}
+
+// tracker returns the WebSocket URL of the announce endpoint, as the request's
+// sender reaches it.
+func (a *API) tracker(r *http.Request) string {
+	origin := a.Origins[0]
+	for _, o := range a.Origins {
+		if _, host, _ := strings.Cut(o, "://"); host == r.Host {
+			origin = o
+		}
+	}
+	return "ws" + strings.TrimPrefix(origin, "http") + "/announce"
+}

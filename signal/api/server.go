@@ -1,0 +1,39 @@
+package api
+
+import (
+	"net/http"
+	"time"
+)
+
+type serverAnswer struct {
+	Name       string      `json:"name"`
+	ServerKey  publicKey   `json:"server_key"`
+	Time       int64       `json:"time"`
+	RatePerGiB uint64      `json:"rate_per_gib"`
+	Epoch      epochAnswer `json:"epoch"`
+}
+
+type epochAnswer struct {
+	Number uint32 `json:"number"`
+	Starts int64  `json:"starts"`
+	Ends   int64  `json:"ends"`
+}
+
+// server tells what everybody may know.
+func (a *API) server(w http.ResponseWriter, _ *http.Request) error {
+	now := time.Now()
+	write(w, http.StatusOK, serverAnswer{a.Name, a.ServerKey, now.UnixMilli(), a.Ledger.Rate(), a.epoch(now)})
+	return nil
+}
+
+func (a *API) epoch(now time.Time) epochAnswer {
+	epochs := a.Ledger.Epochs()
+	n := epochs.At(now)
+	return epochAnswer{n, epochs.Starts(n).UnixMilli(), epochs.Ends(n).UnixMilli()}
+}
+
+// ice tells the ICE servers that the operator offers.
+func (a *API) ice(w http.ResponseWriter, _ *http.Request) error {
+	write(w, http.StatusOK, map[string][]ICEServer{"ice_servers": a.ICE})
+	return nil
+}

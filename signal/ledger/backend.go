@@ -1,0 +1,105 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"fanseed/signal/receipt"
+	"fanseed/signal/ticket"
+)
+
+// How many refused receipts are kept for each account: the newest of its own
+// tickets, and fewer of tickets that are not its own, which anybody can send.
+const (
+	KeepRefused = 200
+	KeepUnknown = 20
+)
+
+// Errors of a backend.
+var (
+	ErrTicket  = errors.New("ticket refused: its serial was used, or its seeder, leecher, torrent, limit or times are not acceptable")
+	ErrStorage = errors.New("nothing can be stored at the moment")
+	ErrCorrupt = errors.New("the books do not agree")
+	ErrOrder   = errors.New("an earlier epoch is still open")
+)
+
+// Key is a public key that becomes an account.
+type Key struct {
+	Public [32]byte
+	Now    uint64 // Unix milliseconds
+}
+
+// Batch is what is stored in one transaction, in the order of its fields.
+type Batch struct {
+	Keys    []Key
+	Tickets []ticket.Ticket
+	Claims  []Claim
+}
+
+// Size returns the number of items.
+func (b Batch) Size() int { return len(b.Keys) + len(b.Tickets) + len(b.Claims) }
+
+// Outcome answers a batch item by item.
+type Outcome struct {
+	Issued  []error // nil or ErrTicket for each ticket
+	Results []receipt.Result
+}
+
+// Signer says who must have signed the receipts of a ticket.
+type Signer struct {
+	Known   bool
+	Seeder  [16]byte
+	Leecher [32]byte
+}
+
+// Epoch is a closed epoch.
+type Epoch struct {
+	Number uint32
+	Rate   uint64 // µ-credits per GiB
+	Bytes  uint64 // credited in it
+	Paid   uint64 // µ-credits
+}
+
+// Backend keeps the books. Each method that changes something is one
+// transaction: when it returns nil the change is on disk, when it returns an error
+// nothing of it happened, and a crash leaves one of the two. All methods may be
+// called by many goroutines, and by several processes on the same books. The
+// suite in ledgertest says the same in code.
+type Backend interface {
+	// Once keeps value under name if nothing is, and returns what then is.
+	Once(ctx context.Context, name, value string) (string, error)
+
+	// Registered reports whether a public key is an account.
+	Registered(ctx context.Context, publicKey [32]byte) (bool, error)
+	// Signers returns one Signer for each serial.
+	Signers(ctx context.Context, serials [][16]byte) ([]Signer, error)
+	// Apply registers keys, keeps tickets of registered keys for works that are
+	// not removed, and judges claims by Judge, one after the other. An accepted
+	// increase counts in the ticket's epoch, or in the first open one after it.
+	// A refused claim of a registered account is kept for its statement.
+	Apply(ctx context.Context, b Batch) (Outcome, error)
+	// Credited returns the bytes credited so far for a leecher's copy.
+	Credited(ctx context.Context, leecher, infohash [32]byte) (uint64, error)
+	// Books returns the newest epochs of an account: at least lines lines where
+	// there are as many, and all that are open.
+	Books(ctx context.Context, account [16]byte, lines int) (Books, error)
+
+	// Deposit makes total µ-credits the sum of all deposits in the treasury; it
+	// does nothing when as much or more was deposited.
+	Deposit(ctx context.Context, total int64, now uint64) error
+	// Balance returns the µ-credits of a ledger account, 0 for one never used.
+	Balance(ctx context.Context, account string) (int64, error)
+	// OpenEpochs returns the epochs in which bytes were credited and that are
+	// not closed, in order.
+	OpenEpochs(ctx context.Context) ([]uint32, error)
+	// CloseEpoch pays epoch n by Pay and closes it, and with it all earlier
+	// ones, in which nobody was credited: else it returns ErrOrder. Closing an
+	// epoch again changes nothing and returns the same.
+	CloseEpoch(ctx context.Context, n uint32, rate, now uint64) (Epoch, error)
+	// Check recomputes everything that is kept twice and returns an error that
+	// is ErrCorrupt when it differs: the sum of all entries is zero, each balance
+	// is the sum of its entries, and each credit that of its increases.
+	Check(ctx context.Context) error
+
+	Close() error
+}

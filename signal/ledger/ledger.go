@@ -1,0 +1,207 @@
+// Package ledger owns the rules by which bytes become credit: what makes a
+// receipt acceptable, what an epoch pays, and the books in which every µ-credit
+// has come from somewhere.
+//
+// It promises that no byte is credited twice, that nothing is answered before it
+// is on disk, that entries always sum to zero and that no balance but that of the
+// funding source goes below zero. It never mints, never talks to a peer and knows
+// no database: a Backend keeps the books.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"fanseed/signal/receipt"
+	"fanseed/signal/ticket"
+)
+
+// MaxReceipts bounds one call of Settle.
+const MaxReceipts = 1000
+
+// statementLines is how many lines a statement has where there are more.
+const statementLines = 1000
+
+// Errors of a Ledger.
+var (
+	ErrKey     = errors.New("public key is of small order")
+	ErrTooMany = errors.New("too many receipts in one call")
+	ErrClosed  = errors.New("ledger is closed")
+	ErrRate    = errors.New("rate is too high")
+)
+
+// Config says how a ledger pays.
+type Config struct {
+	Epochs Epochs
+	Rate   uint64 // µ-credits per GiB
+	Log    *slog.Logger
+}
+
+// Ledger lets many callers at once write to one backend.
+type Ledger struct {
+	books  Backend
+	epochs Epochs
+	rate   uint64
+	log    *slog.Logger
+	writer *writer
+	counts Counts
+}
+
+// Counts counts what was done since the ledger was opened.
+type Counts struct {
+	Issued, Accepted, Refused atomic.Int64
+}
+
+// Counts returns the counters, which go on counting.
+func (l *Ledger) Counts() *Counts { return &l.counts }
+
+// New returns a ledger that keeps its books in b. It checks them, and refuses an
+// epoch length other than that with which they were begun.
+func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
+	if err := c.Epochs.check(); err != nil {
+		return nil, err
+	}
+	if c.Rate > MaxRate {
+		return nil, fmt.Errorf("%w: more than %d µ-credits per GiB", ErrRate, uint64(MaxRate))
+	}
+	length, err := b.Once(ctx, "epoch_seconds", strconv.FormatInt(int64(time.Duration(c.Epochs)/time.Second), 10))
+	if err != nil {
+		return nil, fmt.Errorf("read the epochs' length: %w", err)
+	}
+	if begun, err := time.ParseDuration(length + "s"); err != nil || begun != time.Duration(c.Epochs) {
+		return nil, fmt.Errorf("the books were begun with epochs of %s s and cannot continue with %v", length, time.Duration(c.Epochs))
+	}
+	if err := b.Check(ctx); err != nil {
+		return nil, err
+	}
+	return &Ledger{books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, writer: startWriter(b)}, nil
+}
+
+// Epochs returns the calendar.
+func (l *Ledger) Epochs() Epochs { return l.epochs }
+
+// Rate returns the pay in µ-credits per GiB.
+func (l *Ledger) Rate() uint64 { return l.rate }
+
+// Close waits for what is being written and closes the backend.
+func (l *Ledger) Close() error {
+	l.writer.stop()
+	return l.books.Close()
+}
+
+// Register makes a public key an account. Doing so again changes nothing.
+func (l *Ledger) Register(ctx context.Context, publicKey [32]byte, now time.Time) error {
+	if ticket.SmallOrder(publicKey) {
+		return ErrKey
+	}
+	known, err := l.books.Registered(ctx, publicKey)
+	if err != nil || known {
+		return err
+	}
+	_, err = l.writer.apply(ctx, Batch{Keys: []Key{{publicKey, uint64(now.UnixMilli())}}})
+	return err
+}
+
+// Issue keeps tickets, so that they can be settled. A ticket may be handed out
+// only after it returned nil; those before the one that failed may be kept.
+func (l *Ledger) Issue(ctx context.Context, tickets []ticket.Ticket) error {
+	for _, t := range tickets {
+		if err := checkTicket(t); err != nil {
+			return err
+		}
+	}
+	out, err := l.writer.apply(ctx, Batch{Tickets: tickets})
+	if err != nil {
+		return err
+	}
+	for _, refused := range out.Issued {
+		if refused == nil {
+			l.counts.Issued.Add(1)
+		}
+	}
+	return errors.Join(out.Issued...)
+}
+
+// Settle credits account for receipts and answers each in its place. An error
+// means that none of the answers is known: the same receipts can be sent again.
+func (l *Ledger) Settle(ctx context.Context, account [16]byte, receipts []receipt.Receipt, now time.Time) ([]receipt.Result, error) {
+	if len(receipts) > MaxReceipts {
+		return nil, fmt.Errorf("%w: %d, not %d", ErrTooMany, len(receipts), MaxReceipts)
+	}
+	if len(receipts) == 0 {
+		return nil, nil
+	}
+	claims, err := l.claims(ctx, account, receipts, uint64(now.UnixMilli()))
+	if err != nil {
+		return nil, err
+	}
+	out, err := l.writer.apply(ctx, Batch{Claims: claims})
+	for _, r := range out.Results {
+		if r.Reason.Accepted() {
+			l.counts.Accepted.Add(1)
+		} else {
+			l.counts.Refused.Add(1)
+		}
+	}
+	return out.Results, err
+}
+
+// Credited returns the bytes credited so far for a leecher's copy of a torrent.
+func (l *Ledger) Credited(ctx context.Context, leecher, infohash [32]byte) (uint64, error) {
+	return l.books.Credited(ctx, leecher, infohash)
+}
+
+// Deposit makes total µ-credits the sum of all deposits in the treasury.
+func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error {
+	return l.books.Deposit(ctx, total, uint64(now.UnixMilli()))
+}
+
+// Statement returns what an account is shown: empty for one that never earned.
+func (l *Ledger) Statement(ctx context.Context, account [16]byte) (Statement, error) {
+	books, err := l.books.Books(ctx, account, statementLines)
+	if err != nil {
+		return Statement{}, err
+	}
+	return books.Statement(l.rate), nil
+}
+
+// CloseEpochs closes every epoch that has ended by now and pays what was earned
+// in it. It may be stopped anywhere and called again.
+func (l *Ledger) CloseEpochs(ctx context.Context, now time.Time) error {
+	open, err := l.books.OpenEpochs(ctx)
+	if err != nil {
+		return fmt.Errorf("list open epochs: %w", err)
+	}
+	current := l.epochs.At(now)
+	for _, n := range open {
+		if n >= current {
+			break
+		}
+		epoch, err := l.books.CloseEpoch(ctx, n, l.rate, uint64(now.UnixMilli()))
+		if err != nil {
+			return fmt.Errorf("close epoch %d: %w", n, err)
+		}
+		l.log.Info("epoch closed", "epoch", n, "bytes", epoch.Bytes, "paid", epoch.Paid)
+	}
+	return nil
+}
+
+// Run closes epochs as they end, until ctx is done.
+func (l *Ledger) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		wait := time.Until(l.epochs.Ends(l.epochs.At(time.Now())))
+		if err := l.CloseEpochs(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			l.log.Error("epochs are not closed", "err", err)
+			wait = min(wait, 10*time.Second)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}

@@ -1,0 +1,403 @@
+package ledgertest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+
+	"fanseed/signal/ledger"
+	"fanseed/signal/receipt"
+	"fanseed/signal/ticket"
+)
+
+// defect is a mistake that a fake can be told to make.
+type defect string
+
+// fake keeps the books in memory, as simply as can be.
+type fake struct {
+	defect
+	mu        sync.Mutex
+	settings  map[string]string
+	people    map[[16]byte][32]byte
+	works     map[[20]byte]ledger.Work
+	torrents  map[[20]byte][]byte
+	tickets   map[[16]byte]ticket.Ticket
+	settled   map[[16]byte]receipt.Result
+	increases []increase
+	refused   map[[16]byte][]ledger.Refused // newest first
+	closed    map[uint32]ledger.Epoch
+	paid      map[uint32]map[[16]byte]uint64
+	balances  map[string]int64
+}
+
+type increase struct {
+	epoch           uint32
+	seeder, leecher [16]byte
+	infohash        [20]byte
+	bytes           uint64
+	capped          bool
+}
+
+func newFake(d defect) *fake {
+	return &fake{
+		defect: d, settings: map[string]string{}, people: map[[16]byte][32]byte{}, works: map[[20]byte]ledger.Work{},
+		torrents: map[[20]byte][]byte{}, tickets: map[[16]byte]ticket.Ticket{}, settled: map[[16]byte]receipt.Result{},
+		refused: map[[16]byte][]ledger.Refused{}, closed: map[uint32]ledger.Epoch{}, paid: map[uint32]map[[16]byte]uint64{},
+		balances: map[string]int64{},
+	}
+}
+
+func fakePlace(d defect) func(testing.TB) Place {
+	return func(testing.TB) Place {
+		f := newFake(d)
+		return func(testing.TB) Store {
+			if d == "forgets when it is opened again" && len(f.closed) > 0 {
+				return newFake(d)
+			}
+			return f
+		}
+	}
+}
+
+func (f *fake) Close() error { return nil }
+
+func (f *fake) Once(_ context.Context, name, value string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, kept := f.settings[name]; !kept || f.defect == "overwrites settings" {
+		f.settings[name] = value
+	}
+	return f.settings[name], nil
+}
+
+func (f *fake) Registered(_ context.Context, key [32]byte) (bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, known := f.people[ticket.Account(key)]
+	return known, nil
+}
+
+func (f *fake) work(hash [32]byte) (ledger.Work, bool) {
+	for _, w := range f.works {
+		if ticket.Infohash(w.Infohash) == hash {
+			return w, true
+		}
+	}
+	return ledger.Work{}, false
+}
+
+func (f *fake) Signers(_ context.Context, serials [][16]byte) ([]ledger.Signer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	signers := make([]ledger.Signer, len(serials))
+	for i, serial := range serials {
+		if t, known := f.tickets[serial]; known {
+			signers[i] = ledger.Signer{Known: true, Seeder: ticket.Account(t.Seeder), Leecher: t.Leecher}
+		}
+	}
+	return signers, nil
+}
+
+func (f *fake) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, k := range b.Keys {
+		f.people[ticket.Account(k.Public)] = k.Public
+	}
+	if err := ctx.Err(); err != nil && f.defect != "half a transaction" {
+		for _, k := range b.Keys {
+			delete(f.people, ticket.Account(k.Public))
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return out, err
+	}
+	for _, t := range b.Tickets {
+		out.Issued = append(out.Issued, f.issue(t))
+	}
+	for _, c := range b.Claims {
+		out.Results = append(out.Results, f.judge(c))
+	}
+	return out, nil
+}
+
+func (f *fake) issue(t ticket.Ticket) error {
+	_, used := f.tickets[t.Serial]
+	_, seeder := f.people[ticket.Account(t.Seeder)]
+	_, leecher := f.people[ticket.Account(t.Leecher)]
+	w, published := f.work(t.Infohash)
+	if used || !seeder || !leecher || !published || w.Removed {
+		return ledger.ErrTicket
+	}
+	f.tickets[t.Serial] = t
+	return nil
+}
+
+func (f *fake) judge(c ledger.Claim) receipt.Result {
+	t, known := f.tickets[c.Receipt.Serial]
+	w, _ := f.work(t.Infohash)
+	stored := f.settled[t.Serial]
+	s := ledger.Standing{
+		Known: known, Seeder: ticket.Account(t.Seeder), Limit: t.Limit, Issued: t.Issued, SettleBy: t.SettleBy,
+		Settled: stored.Amount, Reason: stored.Reason, Length: w.Length,
+		Copied: f.copied(ticket.Account(t.Leecher), w.Infohash),
+	}
+	if f.defect == "counts copies by seeder" {
+		s.Copied = s.Settled
+	}
+	v := ledger.Judge(c, s)
+	if f.defect == "credits a repeated receipt" && c.Receipt.Amount == s.Settled && s.Settled > 0 {
+		v.Advance, v.Credit = true, c.Receipt.Amount
+	}
+	if v.Advance {
+		f.settled[t.Serial] = v.Result
+		f.increases = append(f.increases, increase{
+			f.epochFor(t.Epoch), s.Seeder, ticket.Account(t.Leecher), w.Infohash, v.Credit, v.Reason != receipt.Confirmed,
+		})
+	} else if !v.Reason.Accepted() {
+		f.refuse(c, v.Reason, w.Infohash)
+	}
+	return v.Result
+}
+
+func (f *fake) epochFor(n uint32) uint32 {
+	if f.defect == "credits closed epochs" {
+		return n
+	}
+	return max(n, f.firstOpen())
+}
+
+func (f *fake) firstOpen() (first uint32) {
+	for n := range f.closed {
+		first = max(first, n+1)
+	}
+	return first
+}
+
+func (f *fake) refuse(c ledger.Claim, why receipt.Reason, infohash [20]byte) {
+	if _, known := f.people[c.Account]; !known {
+		return
+	}
+	r := ledger.Refused{Serial: c.Receipt.Serial, Infohash: infohash, Amount: min(c.Receipt.Amount, ledger.MaxAmount), Reason: why, Time: c.Now}
+	limit := ledger.KeepRefused
+	if why == receipt.UnknownTicket {
+		limit, r.Infohash = ledger.KeepUnknown, [20]byte{}
+	}
+	kept := 0
+	f.refused[c.Account] = slices.DeleteFunc(slices.Insert(f.refused[c.Account], 0, r), func(other ledger.Refused) bool {
+		if f.defect == "lets strangers push out refusals" || (other.Reason == receipt.UnknownTicket) == (why == receipt.UnknownTicket) {
+			kept++
+			return kept > limit
+		}
+		return false
+	})
+}
+
+func (f *fake) copied(leecher [16]byte, infohash [20]byte) (sum uint64) {
+	for _, i := range f.increases {
+		if i.leecher == leecher && i.infohash == infohash {
+			sum += i.bytes
+		}
+	}
+	return sum
+}
+
+func (f *fake) Credited(_ context.Context, leecher, infohash [32]byte) (uint64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w, _ := f.work(infohash)
+	return f.copied(ticket.Account(leecher), w.Infohash), nil
+}
+
+func (f *fake) Books(_ context.Context, account [16]byte, lines int) (ledger.Books, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b := ledger.Books{Earned: f.balances[ledger.Earned(account)], Refused: f.refused[account]}
+	for _, i := range f.increases {
+		if i.seeder == account {
+			b.Bytes += i.bytes
+			b.Served = f.addServed(b.Served, i)
+		}
+	}
+	slices.SortFunc(b.Served, func(x, y ledger.Served) int {
+		return cmp.Or(cmp.Compare(y.Epoch, x.Epoch), bytes.Compare(x.Infohash[:], y.Infohash[:]))
+	})
+	if n := lines - 1; n < len(b.Served) {
+		oldest := min(b.Served[n].Epoch, f.firstOpen())
+		b.Served = slices.DeleteFunc(b.Served, func(s ledger.Served) bool { return s.Epoch < oldest })
+	}
+	for _, s := range b.Served {
+		if e, closed := f.closed[s.Epoch]; closed && (len(b.Closed) == 0 || b.Closed[len(b.Closed)-1].Epoch != s.Epoch) {
+			b.Closed = append(b.Closed, ledger.Closed{Epoch: s.Epoch, Rate: e.Rate, Paid: f.paid[s.Epoch][account]})
+		}
+	}
+	return b, nil
+}
+
+func (f *fake) addServed(list []ledger.Served, i increase) []ledger.Served {
+	n := slices.IndexFunc(list, func(s ledger.Served) bool { return s.Epoch == i.epoch && s.Infohash == i.infohash })
+	if n < 0 {
+		n, list = len(list), append(list, ledger.Served{Infohash: i.infohash, Name: f.works[i.infohash].Name, Epoch: i.epoch})
+	}
+	list[n].Bytes += i.bytes
+	list[n].Capped = list[n].Capped || i.capped
+	return list
+}
+
+func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	more := total + f.balances[ledger.Funding]
+	if f.defect == "deposits again" {
+		more = total
+	}
+	if more > 0 {
+		f.balances[ledger.Funding] -= more
+		f.balances[ledger.Treasury] += more
+	}
+	return nil
+}
+
+func (f *fake) Balance(_ context.Context, account string) (int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.balances[account], nil
+}
+
+func (f *fake) openEpochs() []uint32 {
+	open := map[uint32]bool{}
+	for _, i := range f.increases {
+		if i.epoch >= f.firstOpen() {
+			open[i.epoch] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(open))
+}
+
+func (f *fake) OpenEpochs(context.Context) ([]uint32, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.openEpochs(), nil
+}
+
+func (f *fake) CloseEpoch(_ context.Context, n uint32, rate, _ uint64) (ledger.Epoch, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n < f.firstOpen() && f.defect != "pays an epoch twice" {
+		return cmp.Or(f.closed[n], ledger.Epoch{Number: n}), nil
+	}
+	if open := f.openEpochs(); len(open) > 0 && open[0] < n {
+		return ledger.Epoch{}, ledger.ErrOrder
+	}
+	e, served := ledger.Epoch{Number: n, Rate: rate}, map[[16]byte]uint64{}
+	for _, i := range f.increases {
+		if i.epoch == n {
+			served[i.seeder] += i.bytes
+			e.Bytes += i.bytes
+		}
+	}
+	e.Paid = f.pay(n, rate, served)
+	f.closed[n] = e
+	return e, nil
+}
+
+func (f *fake) pay(n uint32, rate uint64, served map[[16]byte]uint64) (sum uint64) {
+	seeders := slices.SortedFunc(maps.Keys(served), func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
+	weights := make([]uint64, len(seeders))
+	for i, s := range seeders {
+		weights[i] = served[s]
+	}
+	treasury := uint64(f.balances[ledger.Treasury])
+	if f.defect == "pays what it has not" {
+		treasury = 1 << 60
+	}
+	f.paid[n] = map[[16]byte]uint64{}
+	for i, paid := range ledger.Pay(treasury, weights, rate) {
+		f.paid[n][seeders[i]] = paid
+		f.balances[ledger.Earned(seeders[i])] += int64(paid)
+		f.balances[ledger.Treasury] -= int64(paid)
+		sum += paid
+	}
+	return sum
+}
+
+func (f *fake) Check(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	sum := int64(0)
+	for _, b := range f.balances {
+		sum += b
+	}
+	if sum != 0 {
+		return ledger.ErrCorrupt
+	}
+	return nil
+}
+
+func (f *fake) Publish(_ context.Context, w ledger.Work, torrent []byte, limit int) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old, known := f.works[w.Infohash]
+	switch {
+	case known && old.Removed:
+		return ledger.ErrWorkRemoved
+	case known:
+		return ledger.ErrWorkExists
+	case len(f.works) >= limit:
+		return ledger.ErrWorksFull
+	}
+	f.works[w.Infohash], f.torrents[w.Infohash] = w, torrent
+	return nil
+}
+
+func (f *fake) Work(_ context.Context, infohash [20]byte) (ledger.Work, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	w, known := f.works[infohash]
+	if !known {
+		return w, ledger.ErrNoWork
+	}
+	return w, nil
+}
+
+func (f *fake) Works(_ context.Context, p ledger.Page) (list []ledger.Work, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, w := range f.works {
+		if !w.Removed || f.defect == "lists removed works" {
+			list = append(list, w)
+		}
+	}
+	newest := func(x, y ledger.Work) int {
+		return cmp.Or(cmp.Compare(y.Published, x.Published), bytes.Compare(y.Infohash[:], x.Infohash[:]))
+	}
+	slices.SortFunc(list, newest)
+	if p.After != ([20]byte{}) {
+		after, known := f.works[p.After]
+		list = slices.DeleteFunc(list, func(w ledger.Work) bool { return !known || newest(w, after) <= 0 })
+	}
+	return list[:min(len(list), p.Limit)], nil
+}
+
+func (f *fake) Torrent(_ context.Context, infohash [20]byte) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w, known := f.works[infohash]; !known || w.Removed {
+		return nil, ledger.ErrNoWork
+	}
+	return f.torrents[infohash], nil
+}
+
+func (f *fake) Remove(_ context.Context, infohash [20]byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if w, known := f.works[infohash]; known {
+		w.Removed = true
+		f.works[infohash] = w
+	}
+	return nil
+}

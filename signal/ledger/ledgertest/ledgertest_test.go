@@ -1,0 +1,59 @@
+package ledgertest
+
+import (
+	"runtime"
+	"testing"
+)
+
+func TestASoundFakePasses(t *testing.T) { Run(t, fakePlace("")) }
+
+// The suite is worth something only if it notices mistakes.
+func TestBrokenFakesFail(t *testing.T) {
+	for d, notices := range map[defect]string{
+		"overwrites settings":              "a setting keeps its first value",
+		"credits a repeated receipt":       "a receipt is credited once",
+		"counts copies by seeder":          "a copy is paid for once",
+		"half a transaction":               "a transaction that was called off leaves nothing",
+		"lets strangers push out refusals": "nobody pushes out another's refused receipts",
+		"credits closed epochs":            "a late receipt counts in the first open epoch",
+		"deposits again":                   "deposits reach their total once",
+		"pays an epoch twice":              "an epoch is closed once",
+		"pays what it has not":             "an epoch pays pro rata when the treasury is short",
+		"forgets when it is opened again":  "everything is there when the books are opened again",
+		"lists removed works":              "a removed work is gone for ever",
+	} {
+		t.Run(string(d), func(t *testing.T) {
+			for _, c := range Cases() {
+				if c.Name == notices && !fails(t, c, fakePlace(d)(t)) {
+					t.Errorf("%q does not notice that a backend %s", c.Name, d)
+				} else if c.Name == notices {
+					return
+				}
+			}
+			t.Errorf("there is no case %q", notices)
+		})
+	}
+}
+
+// recorder is a test whose failure is only noted.
+type recorder struct {
+	testing.TB
+	failed bool
+}
+
+func (r *recorder) Error(...any)          { r.failed = true }
+func (r *recorder) Errorf(string, ...any) { r.failed = true }
+
+func (r *recorder) Fatal(...any)          { r.failed = true; runtime.Goexit() }
+func (r *recorder) Fatalf(string, ...any) { r.failed = true; runtime.Goexit() }
+
+func fails(t *testing.T, c Case, place Place) bool {
+	r := &recorder{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.Run(r, place)
+	}()
+	<-done
+	return r.failed
+}

@@ -1,0 +1,181 @@
+-- Bytes are bytes, amounts µ-credits, times Unix milliseconds. Accounts of people
+-- are the 16 bytes of their id, works the 20 bytes of their infohash.
+
+-- +goose Up
+CREATE TABLE setting (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE person (
+    account    BLOB PRIMARY KEY CHECK (length(account) = 16),
+    public_key BLOB NOT NULL UNIQUE CHECK (length(public_key) = 32),
+    registered INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE work (
+    infohash     BLOB PRIMARY KEY CHECK (length(infohash) = 20),
+    ticket_hash  BLOB NOT NULL UNIQUE CHECK (length(ticket_hash) = 32),
+    name         TEXT NOT NULL,
+    length       INTEGER NOT NULL CHECK (length >= 0),
+    piece_length INTEGER NOT NULL CHECK (piece_length > 0),
+    files        INTEGER NOT NULL CHECK (files > 0),
+    publisher    BLOB NOT NULL REFERENCES person,
+    published    INTEGER NOT NULL,
+    removed      INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1))
+) STRICT;
+CREATE INDEX work_newest ON work (removed, published, infohash);
+
+CREATE TABLE torrent (
+    infohash BLOB PRIMARY KEY REFERENCES work,
+    bytes    BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE ticket (
+    id         INTEGER PRIMARY KEY,
+    serial     BLOB NOT NULL UNIQUE CHECK (length(serial) = 16),
+    epoch      INTEGER NOT NULL,
+    seeder     BLOB NOT NULL REFERENCES person,
+    leecher    BLOB NOT NULL REFERENCES person,
+    work       BLOB NOT NULL REFERENCES work,
+    channel    BLOB NOT NULL CHECK (length(channel) = 32),
+    byte_limit INTEGER NOT NULL CHECK (byte_limit >= 0),
+    issued     INTEGER NOT NULL,
+    expires    INTEGER NOT NULL,
+    settle_by  INTEGER NOT NULL,
+    flags      INTEGER NOT NULL,
+    signature  BLOB NOT NULL CHECK (length(signature) = 64)
+) STRICT;
+
+-- Each accepted receipt that says more than the one before. amount is cumulative,
+-- credited what of the increase counts, epoch the one in which it counts.
+CREATE TABLE increase (
+    ticket    INTEGER NOT NULL REFERENCES ticket,
+    amount    INTEGER NOT NULL CHECK (amount > 0),
+    credited  INTEGER NOT NULL CHECK (credited BETWEEN 0 AND amount),
+    epoch     INTEGER NOT NULL,
+    reason    TEXT NOT NULL,
+    signature BLOB NOT NULL CHECK (length(signature) = 64),
+    time      INTEGER NOT NULL,
+    PRIMARY KEY (ticket, amount)
+) STRICT, WITHOUT ROWID;
+
+-- Sums of increase, kept by the trigger below.
+CREATE TABLE credit (
+    epoch   INTEGER NOT NULL,
+    seeder  BLOB NOT NULL,
+    work    BLOB NOT NULL,
+    leecher BLOB NOT NULL,
+    bytes   INTEGER NOT NULL CHECK (bytes >= 0),
+    capped  INTEGER NOT NULL CHECK (capped IN (0, 1)),
+    PRIMARY KEY (epoch, seeder, work, leecher)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX credit_seeder ON credit (seeder, epoch);
+
+CREATE TABLE copy (
+    leecher BLOB NOT NULL,
+    work    BLOB NOT NULL,
+    bytes   INTEGER NOT NULL CHECK (bytes >= 0),
+    PRIMARY KEY (leecher, work)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE refused (
+    id      INTEGER PRIMARY KEY AUTOINCREMENT,
+    account BLOB NOT NULL REFERENCES person,
+    known   INTEGER NOT NULL CHECK (known IN (0, 1)),
+    serial  BLOB NOT NULL,
+    amount  INTEGER NOT NULL,
+    reason  TEXT NOT NULL,
+    time    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX refused_newest ON refused (account, known, id);
+
+CREATE TABLE epoch (
+    number INTEGER PRIMARY KEY,
+    rate   INTEGER NOT NULL CHECK (rate >= 0),
+    bytes  INTEGER NOT NULL CHECK (bytes >= 0),
+    paid   INTEGER NOT NULL CHECK (paid >= 0),
+    closed INTEGER NOT NULL
+) STRICT;
+
+-- Double entry. least is the lowest balance allowed; none for the funding source.
+CREATE TABLE balance (
+    account TEXT PRIMARY KEY,
+    amount  INTEGER NOT NULL DEFAULT 0,
+    least   INTEGER,
+    CHECK (least IS NULL OR amount >= least)
+) STRICT;
+
+CREATE TABLE transfer (
+    id   INTEGER PRIMARY KEY,
+    key  TEXT NOT NULL UNIQUE,
+    time INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE entry (
+    transfer INTEGER NOT NULL REFERENCES transfer,
+    account  TEXT NOT NULL REFERENCES balance,
+    amount   INTEGER NOT NULL CHECK (amount <> 0),
+    PRIMARY KEY (transfer, account)
+) STRICT, WITHOUT ROWID;
+
+-- +goose StatementBegin
+CREATE TRIGGER increase_counts AFTER INSERT ON increase BEGIN
+    INSERT INTO credit (epoch, seeder, work, leecher, bytes, capped)
+        SELECT NEW.epoch, seeder, work, leecher, NEW.credited, NEW.reason <> 'confirmed' FROM ticket WHERE id = NEW.ticket
+        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, capped = max(capped, excluded.capped);
+    INSERT INTO copy (leecher, work, bytes)
+        SELECT leecher, work, NEW.credited FROM ticket WHERE id = NEW.ticket
+        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
+END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER entry_counts AFTER INSERT ON entry BEGIN
+    UPDATE balance SET amount = amount + NEW.amount WHERE account = NEW.account;
+END;
+-- +goose StatementEnd
+
+-- What was written stays written.
+-- +goose StatementBegin
+CREATE TRIGGER person_stays BEFORE UPDATE ON person BEGIN SELECT RAISE(ABORT, 'person is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER person_remains BEFORE DELETE ON person BEGIN SELECT RAISE(ABORT, 'person is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER work_stays BEFORE UPDATE OF infohash, ticket_hash, name, length, piece_length, files, publisher, published ON work
+    BEGIN SELECT RAISE(ABORT, 'work is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER work_remains BEFORE DELETE ON work BEGIN SELECT RAISE(ABORT, 'work is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER ticket_stays BEFORE UPDATE ON ticket BEGIN SELECT RAISE(ABORT, 'ticket is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER ticket_remains BEFORE DELETE ON ticket BEGIN SELECT RAISE(ABORT, 'ticket is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER increase_stays BEFORE UPDATE ON increase BEGIN SELECT RAISE(ABORT, 'increase is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER increase_remains BEFORE DELETE ON increase BEGIN SELECT RAISE(ABORT, 'increase is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER epoch_stays BEFORE UPDATE ON epoch BEGIN SELECT RAISE(ABORT, 'epoch is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER epoch_remains BEFORE DELETE ON epoch BEGIN SELECT RAISE(ABORT, 'epoch is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER transfer_stays BEFORE UPDATE ON transfer BEGIN SELECT RAISE(ABORT, 'transfer is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER transfer_remains BEFORE DELETE ON transfer BEGIN SELECT RAISE(ABORT, 'transfer is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER entry_stays BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'entry is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER entry_remains BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entry is never deleted'); END;
+-- +goose StatementEnd

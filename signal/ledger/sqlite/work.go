@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"fanseed/signal/ledger"
+	"fanseed/signal/ticket"
+)
+
+// Publish keeps a work and its .torrent.
+func (d *DB) Publish(ctx context.Context, w ledger.Work, torrent []byte, limit int) error {
+	return d.write(ctx, func(tx *sql.Tx) error {
+		if err := publishable(ctx, tx, w.Infohash, limit); err != nil {
+			return err
+		}
+		hash := ticket.Infohash(w.Infohash)
+		_, err := tx.ExecContext(ctx, `INSERT INTO work (infohash, ticket_hash, name, length, piece_length, files, publisher, published)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, w.Infohash[:], hash[:], w.Name, int64(w.Length), int64(w.PieceLength), w.Files,
+			w.Publisher[:], int64(w.Published))
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO torrent (infohash, bytes) VALUES (?, ?)`, w.Infohash[:], torrent)
+		return err
+	})
+}
+
+func publishable(ctx context.Context, tx *sql.Tx, infohash [20]byte, limit int) error {
+	w, err := work(ctx, tx, infohash)
+	switch {
+	case err == nil && w.Removed:
+		return ledger.ErrWorkRemoved
+	case err == nil:
+		return ledger.ErrWorkExists
+	case !errors.Is(err, ledger.ErrNoWork):
+		return err
+	}
+	var n int
+	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM work`).Scan(&n); err != nil {
+		return err
+	}
+	if n >= limit {
+		return ledger.ErrWorksFull
+	}
+	return nil
+}
+
+const workColumns = `infohash, name, length, piece_length, files, publisher, published, removed`
+
+// Work returns a work, also a removed one.
+func (d *DB) Work(ctx context.Context, infohash [20]byte) (w ledger.Work, err error) {
+	err = d.read(ctx, func(tx *sql.Tx) error {
+		w, err = work(ctx, tx, infohash)
+		return err
+	})
+	return w, err
+}
+
+func work(ctx context.Context, tx *sql.Tx, infohash [20]byte) (ledger.Work, error) {
+	w, err := scanWork(tx.QueryRowContext(ctx, `SELECT `+workColumns+` FROM work WHERE infohash = ?`, infohash[:]))
+	if errors.Is(err, sql.ErrNoRows) {
+		return ledger.Work{}, ledger.ErrNoWork
+	}
+	return w, err
+}
+
+func scanWork(row interface{ Scan(...any) error }) (w ledger.Work, err error) {
+	var infohash, publisher []byte
+	if err := row.Scan(&infohash, &w.Name, &w.Length, &w.PieceLength, &w.Files, &publisher, &w.Published, &w.Removed); err != nil {
+		return ledger.Work{}, err
+	}
+	w.Infohash, w.Publisher = [20]byte(infohash), [16]byte(publisher)
+	return w, nil
+}
+
+// Works returns a page of the works that are not removed, the newest first.
+func (d *DB) Works(ctx context.Context, p ledger.Page) (list []ledger.Work, err error) {
+	where, args := ``, []any{}
+	if p.After != ([20]byte{}) {
+		where = ` AND (published, infohash) < (SELECT published, infohash FROM work WHERE infohash = ?)`
+		args = append(args, p.After[:])
+	}
+	err = d.read(ctx, func(tx *sql.Tx) error {
+		return each(ctx, tx, func(rows *sql.Rows) error {
+			w, err := scanWork(rows)
+			list = append(list, w)
+			return err
+		}, `SELECT `+workColumns+` FROM work WHERE removed = 0`+where+` ORDER BY published DESC, infohash DESC LIMIT ?`, append(args, p.Limit)...)
+	})
+	return list, err
+}
+
+// Torrent returns the .torrent of a work that is not removed.
+func (d *DB) Torrent(ctx context.Context, infohash [20]byte) (torrent []byte, err error) {
+	err = d.read(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT t.bytes FROM torrent t JOIN work w USING (infohash) WHERE w.infohash = ? AND w.removed = 0`,
+			infohash[:]).Scan(&torrent)
+		if errors.Is(err, sql.ErrNoRows) {
+			return ledger.ErrNoWork
+		}
+		return err
+	})
+	return torrent, err
+}
+
+// Remove takes a work off the list for ever.
+func (d *DB) Remove(ctx context.Context, infohash [20]byte) error {
+	return d.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE work SET removed = 1 WHERE infohash = ?`, infohash[:])
+		return err
+	})
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	crand "crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"fanseed/signal/announce"
+	"fanseed/signal/api"
+	"fanseed/signal/hub"
+	"fanseed/signal/ledger"
+	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/socket"
+	"fanseed/web"
+)
+
+// closeTime is how long requests and sockets get to end when the server stops.
+const closeTime = 5 * time.Second
+
+// server is everything that runs.
+type server struct {
+	options
+	log      *slog.Logger
+	key      ed25519.PrivateKey
+	origins  []string // the first one is printed
+	db       *sqlite.DB
+	ledger   *ledger.Ledger
+	listing  *ledger.Listing
+	hub      *hub.Hub
+	sockets  *socket.Server
+	public   *listener
+	admin    *listener // nil when off
+	hubLoop  *loop
+	payLoop  *loop
+	requests counter
+}
+
+// start opens the ledger and the listeners, and begins to serve. On an error the
+// process ends: the ledger needs no goodbye.
+func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
+	s := &server{options: o, log: log}
+	for _, step := range []func(context.Context) error{s.openData, s.openLedger, s.listenPublic, s.listenAdmin} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	s.hubLoop, s.payLoop = begin(s.hub.Run), begin(s.ledger.Run)
+	s.public.serve()
+	s.admin.serve()
+	return s, nil
+}
+
+func (s *server) openData(ctx context.Context) (err error) {
+	if err := os.MkdirAll(s.data, 0o700); err != nil {
+		return fmt.Errorf("make the data folder: %w", err)
+	}
+	if s.key, err = serverKey(s.data); err != nil {
+		return err
+	}
+	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, "ledger.db"))
+	return err
+}
+
+func (s *server) openLedger(ctx context.Context) (err error) {
+	s.ledger, err = ledger.New(ctx, s.db, ledger.Config{Epochs: ledger.Epochs(s.epoch), Rate: s.rate, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("open the ledger in %s: %w", s.data, err)
+	}
+	if err := s.ledger.Deposit(ctx, s.treasury, time.Now()); err != nil {
+		return fmt.Errorf("deposit the treasury: %w", err)
+	}
+	s.listing, err = ledger.NewListing(ctx, s.db)
+	return err
+}
+
+// listenPublic takes the port, so that the origins are known, and introduces hub,
+// sockets and API to each other.
+func (s *server) listenPublic(context.Context) error {
+	accept, err := net.Listen("tcp", s.addr)
+	if err != nil {
+		return err
+	}
+	s.origins, err = s.options.origins(accept.Addr().(*net.TCPAddr))
+	if err != nil {
+		return err
+	}
+	proxies, err := s.trustedProxies()
+	if err != nil {
+		return err
+	}
+	ice, err := s.iceServers()
+	if err != nil {
+		return err
+	}
+	s.hub = hub.New(hub.Config{
+		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
+		Open: s.open, TrustPrivateNets: s.trust, Log: s.log,
+	})
+	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
+	handler, err := api.New(api.Config{
+		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
+		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,
+		Announce: s.sockets, Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
+	})
+	s.public = listen(accept, s.requests.count(handler), s.log)
+	return err
+}
+
+// random returns the tracker's dice.
+func random() *rand.Rand {
+	var seed [32]byte
+	crand.Read(seed[:])
+	return rand.New(rand.NewChaCha8(seed))
+}
+
+func (s *server) listenAdmin(context.Context) error {
+	if s.options.admin == "off" {
+		return nil
+	}
+	accept, err := net.Listen("tcp", s.options.admin)
+	if err != nil {
+		return fmt.Errorf("-admin: %w", err)
+	}
+	admin := api.Admin{Ready: s.ready, Metrics: s.metrics(), Remove: s.remove}
+	s.admin = listen(accept, admin.Handler(), s.log)
+	s.log.Info("operator's listener", "url", "http://"+accept.Addr().String())
+	return nil
+}
+
+// remove takes a work off the list and out of every open page.
+func (s *server) remove(ctx context.Context, infohash [20]byte) error {
+	if err := s.listing.Remove(ctx, infohash); err != nil {
+		return err
+	}
+	s.hub.Revoke(infohash, "this work was removed by the operator")
+	return nil
+}
+
+// wait serves until stop is done or a listener fails, and then ends everything in
+// order: nobody new comes in, requests are answered and sockets closed, then the
+// loops end, and the ledger last.
+func (s *server) wait(stop context.Context) error {
+	var failed error
+	select {
+	case <-stop.Done():
+	case failed = <-s.public.failed:
+	case failed = <-s.admin.failures():
+	}
+	s.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain+closeTime)
+	defer cancel()
+	s.public.stopping.Store(true)
+	var closed sync.WaitGroup
+	var requests, sockets error
+	closed.Go(func() { requests = s.public.http.Shutdown(ctx) })
+	closed.Go(func() { sockets = s.sockets.Shutdown(ctx, s.drain) })
+	closed.Wait()
+	s.hubLoop.end()
+	s.payLoop.end()
+	return errors.Join(failed, requests, sockets, s.ledger.Close(), s.admin.close())
+}
+
+// ready reports whether the server can serve.
+func (s *server) ready(ctx context.Context) error {
+	if s.public.stopping.Load() {
+		return errors.New("stopping")
+	}
+	_, err := s.db.Balance(ctx, ledger.Treasury)
+	return err
+}
+
+func (s *server) metrics() []api.Metric {
+	treasury := func() int64 {
+		amount, err := s.db.Balance(context.Background(), ledger.Treasury)
+		if err != nil {
+			return -1
+		}
+		return amount
+	}
+	counts := s.ledger.Counts()
+	return []api.Metric{
+		{Name: "fanseed_sockets", Help: "Open announce sockets.", Type: "gauge", Value: func() int64 { return int64(s.sockets.Len()) }},
+		{Name: "fanseed_works", Help: "Listed works.", Type: "gauge", Value: func() int64 { return int64(s.listing.Len()) }},
+		{Name: "fanseed_treasury_microcredits", Help: "What the treasury holds; -1 when it cannot be read.", Type: "gauge", Value: treasury},
+		{Name: "fanseed_requests_total", Help: "HTTP requests.", Type: "counter", Value: s.requests.Load},
+		{Name: "fanseed_tickets_total", Help: "Tickets issued.", Type: "counter", Value: counts.Issued.Load},
+		{Name: "fanseed_receipts_accepted_total", Help: "Receipts accepted.", Type: "counter", Value: counts.Accepted.Load},
+		{Name: "fanseed_receipts_refused_total", Help: "Receipts refused.", Type: "counter", Value: counts.Refused.Load},
+	}
+}

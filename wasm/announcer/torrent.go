@@ -1,0 +1,128 @@
+package announcer
+
+import (
+	"time"
+
+	"fanseed/signal/announce"
+	"fanseed/signal/ticket"
+)
+
+// torrent is one infohash that is announced.
+type torrent struct {
+	infohash                   [20]byte
+	uploaded, downloaded, left float64
+	announced                  bool      // on this socket
+	due                        time.Time // of the next announce; zero: at once
+	sent                       []sent    // announces that have no reply yet, oldest first
+}
+
+// sent is an announce that waits for its reply.
+type sent struct {
+	at     time.Time
+	offers bool
+}
+
+func (a *Announcer) torrent(infohash [20]byte) *torrent {
+	for _, t := range a.torrents {
+		if t.infohash == infohash {
+			return t
+		}
+	}
+	return nil
+}
+
+// lost forgets what the closed socket knew.
+func (t *torrent) lost() { t.announced, t.due, t.sent = false, time.Time{}, nil }
+
+// unanswered returns when the oldest announce without a reply shows that the socket is dead.
+func (t *torrent) unanswered() time.Time {
+	if len(t.sent) == 0 {
+		return time.Time{}
+	}
+	return t.sent[0].at.Add(answerTime)
+}
+
+// announceDue announces every torrent whose time has come.
+func (a *Announcer) announceDue(now time.Time) {
+	if a.link.state != ready {
+		return
+	}
+	for _, t := range a.torrents {
+		if now.Before(t.due) {
+			continue
+		}
+		event := announce.EventUpdate
+		if !t.announced {
+			event = announce.EventStarted
+		}
+		t.announced = true
+		a.announce(now, t, event, nil)
+	}
+}
+
+func (a *Announcer) announce(now time.Time, t *torrent, event announce.Event, offers []announce.Offer) {
+	offers = offers[:min(len(offers), announce.MaxOffers)]
+	t.sent = append(t.sent, sent{now, len(offers) > 0})
+	t.due = now.Add(defaultInterval)
+	a.send(&announce.Announce{
+		Infohash: t.infohash, PeerID: a.config.PeerID, NumWant: len(offers),
+		Uploaded: t.uploaded, Downloaded: t.downloaded, Left: t.left, Event: event, Offers: offers,
+	})
+}
+
+// answered takes the oldest announce that had no reply.
+func (t *torrent) answered() (first sent) {
+	if len(t.sent) > 0 {
+		first, t.sent = t.sent[0], t.sent[1:]
+	}
+	return first
+}
+
+func (a *Announcer) replied(now time.Time, m *announce.Reply) {
+	t := a.torrent(m.Infohash)
+	if t == nil {
+		return
+	}
+	a.link.attempts = 0
+	if m.Interval > 0 {
+		t.due = now.Add(min(max(time.Duration(m.Interval)*time.Second, minInterval), maxInterval))
+	}
+	a.emit(Counts{m.Infohash, m.Complete, m.Incomplete, !t.answered().offers})
+	if m.Warning != "" {
+		a.emit(Failed{m.Infohash, m.Warning})
+	}
+}
+
+func (a *Announcer) failed(_ time.Time, m *announce.Failure) {
+	t := a.torrent(m.Infohash)
+	if t == nil {
+		return
+	}
+	a.link.attempts = 0
+	t.answered()
+	a.emit(Failed{m.Infohash, m.Reason})
+}
+
+func (a *Announcer) gotOffer(m *announce.RelayedOffer) {
+	if a.torrent(m.Infohash) != nil && m.PeerID != a.config.PeerID {
+		a.emit(GotOffer{m.Infohash, m.PeerID, m.OfferID, m.SDP})
+	}
+}
+
+func (a *Announcer) gotAnswer(m *announce.RelayedAnswer) {
+	if a.torrent(m.Infohash) != nil && m.PeerID != a.config.PeerID {
+		a.emit(GotAnswer{m.Infohash, m.PeerID, m.OfferID, m.SDP})
+	}
+}
+
+// ticketed drops a ticket that is malformed or somebody else's.
+func (a *Announcer) ticketed(m *announce.Ticket) {
+	t, err := ticket.Parse(m.Ticket)
+	if err != nil || t.Infohash != ticket.Infohash(m.Infohash) {
+		return
+	}
+	upload := t.Seeder == a.config.PublicKey
+	if upload || t.Leecher == a.config.PublicKey {
+		a.emit(Ticketed{m.Infohash, m.PeerID, m.OfferID, t, upload})
+	}
+}

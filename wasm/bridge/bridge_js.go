@@ -1,0 +1,150 @@
+// Package bridge is the engine's side of the door to JavaScript: it offers the
+// node's methods to the worker, and gives the node what only a browser has:
+// WebSockets, WebCrypto, peer connections and published files.
+//
+// It promises that every call is answered by a promise, every failure by a
+// code of the page's closed list, and that no callback of JavaScript ever
+// blocks. It holds no state of its own but the node and its parts.
+package bridge
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"syscall/js"
+
+	"fanseed/wasm/node"
+	"fanseed/wasm/rtc"
+	"fanseed/wasm/store"
+)
+
+// engine is what the worker calls.
+type engine struct {
+	host   js.Value
+	cancel context.CancelFunc
+	ended  chan struct{}
+
+	mu     sync.Mutex
+	node   *node.Node
+	keys   *keys
+	peers  *peers
+	budget *store.Budget
+}
+
+// Run offers the engine to the worker and serves it until close is called.
+func Run() {
+	e := &engine{host: js.Global().Get("fanseedHost"), keys: &keys{}, peers: &peers{}, ended: make(chan struct{})}
+	e.keys.host = e.host
+	e.host.Call("ready", e.methods())
+	<-e.ended
+}
+
+func (e *engine) methods() js.Value {
+	return js.ValueOf(map[string]any{
+		"configure":   async(e.configure),
+		"create":      async(e.create),
+		"add":         async(e.add),
+		"pieceLength": async(e.pieceLength),
+		"share":       async(e.share),
+		"limits":      async(e.limits),
+		"budget":      async(e.spent),
+		"start":       async(e.start),
+		"stop":        async(e.stop),
+		"remove":      async(e.remove),
+		"blob":        async(e.blob),
+		"length":      async(e.length),
+		"read":        async(e.read),
+		"close":       async(e.close),
+	})
+}
+
+// configure starts the node, or gives a running one its key.
+func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
+	e.keys.set(o.Get("publicKey"))
+	e.peers.set(rtc.Config{ICEServers: iceServers(o.Get("iceServers"))})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.node != nil {
+		return nil, e.node.KeyChanged(ctx)
+	}
+	limits := limitsOf(o.Get("limits"))
+	e.budget = store.NewBudget(orUnlimited(limits.Storage))
+	e.node = node.New(node.Config{
+		Server: o.Get("server").String(),
+		Rand:   rand.New(rand.NewPCG(randomSeed())),
+		Limits: limits,
+		Parts: node.Parts{
+			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(), Keys: e.keys,
+			Stores: memory{e.budget}, Host: host{e.host},
+		},
+		Receipts: receiptsOf(o.Get("receipts")),
+	})
+	running, cancel := context.WithCancel(context.Background())
+	e.cancel = cancel
+	go func() {
+		e.node.Run(running)
+		close(e.ended)
+	}()
+	return nil, nil
+}
+
+func (e *engine) close(context.Context, js.Value) (any, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.cancel != nil {
+		e.cancel()
+		<-e.ended
+	}
+	return nil, nil
+}
+
+// async makes a JavaScript function of one argument that answers by a promise.
+func async(f func(context.Context, js.Value) (any, error)) js.Func {
+	return js.FuncOf(func(_ js.Value, args []js.Value) any {
+		options := js.Undefined()
+		if len(args) > 0 {
+			options = args[0]
+		}
+		var settle js.Func
+		settle = js.FuncOf(func(_ js.Value, ways []js.Value) any {
+			resolve, reject := ways[0], ways[1]
+			go func() {
+				defer settle.Release()
+				value, err := f(context.Background(), options)
+				if err != nil {
+					reject.Invoke(failure(err))
+					return
+				}
+				resolve.Invoke(value)
+			}()
+			return nil
+		})
+		return js.Global().Get("Promise").New(settle)
+	})
+}
+
+// await waits for a promise; it must not be called from a callback.
+func await(promise js.Value) (js.Value, error) {
+	type outcome struct {
+		value js.Value
+		err   error
+	}
+	done := make(chan outcome, 1)
+	resolved := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		value := js.Undefined()
+		if len(args) > 0 {
+			value = args[0]
+		}
+		done <- outcome{value: value}
+		return nil
+	})
+	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		done <- outcome{err: js.Error{Value: args[0]}}
+		return nil
+	})
+	defer resolved.Release()
+	defer rejected.Release()
+	promise.Call("then", resolved, rejected)
+	o := <-done
+	return o.value, o.err
+}

@@ -1,0 +1,189 @@
+package bridge
+
+import (
+	"context"
+	"encoding/hex"
+	"math"
+	"strings"
+	"syscall/js"
+
+	"fanseed/wasm/metainfo"
+	"fanseed/wasm/node"
+	"fanseed/wasm/store"
+)
+
+// create adds a work whose files the page has, by the hashes of its pieces.
+func (e *engine) create(ctx context.Context, o js.Value) (any, error) {
+	info := &metainfo.Info{
+		Name:        o.Get("name").String(),
+		PieceLength: int64(o.Get("pieceLength").Int()),
+		Pieces:      bytesToGo(o.Get("pieces")),
+		Private:     o.Get("private").Bool(),
+	}
+	files := o.Get("files")
+	for i := range files.Length() {
+		f := files.Index(i)
+		length := int64(f.Get("length").Float())
+		info.Files = append(info.Files, metainfo.File{Path: strings.Split(f.Get("path").String(), "/"), Length: length})
+		info.Length += length
+	}
+	if len(info.Files) == 1 && len(info.Files[0].Path) == 1 {
+		info.Single, info.Files[0].Path = true, []string{info.Name}
+	}
+	if err := info.Validate(); err != nil {
+		return nil, wrap(codeTooLarge, err)
+	}
+	t := metainfo.New(info)
+	t.Comment = o.Get("comment").String()
+	t.CreatedBy = "Fanseed"
+	t.Announce = [][]string{{e.node.AnnounceURL()}}
+	t.Webseeds = texts(o.Get("webseeds"))
+	s, err := store.NewBlobs(info, js.Global().Get("Array").Call("of", o.Get("whole")))
+	if err != nil {
+		return nil, err
+	}
+	if err := e.node.AddComplete(ctx, t, s); err != nil {
+		return nil, err
+	}
+	return map[string]any{"infohash": hex.EncodeToString(t.Infohash[:]), "torrent": bytesToJS(t.Bytes())}, nil
+}
+
+func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
+	var infohash [20]byte
+	var err error
+	if torrent := o.Get("torrent"); torrent.Type() == js.TypeObject {
+		infohash, err = e.node.AddTorrent(ctx, bytesToGo(torrent))
+		err = wrap(codeBadTorrent, err)
+	} else {
+		infohash, err = e.node.AddMagnet(ctx, o.Get("magnet").String())
+		err = wrap(codeBadLink, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"infohash": hex.EncodeToString(infohash[:])}, nil
+}
+
+func (e *engine) pieceLength(_ context.Context, o js.Value) (any, error) {
+	return metainfo.PieceLength(int64(o.Get("length").Float())), nil
+}
+
+func (e *engine) share(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.node.Share(ctx, o.Get("on").Bool())
+}
+
+func (e *engine) limits(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.node.SetLimits(ctx, limitsOf(o.Get("limits")))
+}
+
+func (e *engine) spent(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.node.SetSent(ctx, int64(o.Get("sent").Float()))
+}
+
+func (e *engine) start(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.one(ctx, o, e.node.Start)
+}
+
+func (e *engine) stop(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.one(ctx, o, e.node.Stop)
+}
+
+func (e *engine) remove(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.one(ctx, o, e.node.Remove)
+}
+
+func (e *engine) one(ctx context.Context, o js.Value, f func(context.Context, [20]byte) error) error {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return err
+	}
+	return f(ctx, infohash)
+}
+
+// blobber is a store that can hand a range to the page as a Blob.
+type blobber interface {
+	Blob(offset, length int64, mime string) (js.Value, error)
+}
+
+func (e *engine) blob(ctx context.Context, o js.Value) (any, error) {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return nil, err
+	}
+	s, offset, length, err := e.node.File(ctx, infohash, o.Get("file").Int())
+	if err != nil {
+		return nil, err
+	}
+	b, ok := s.(blobber)
+	if !ok {
+		return nil, node.ErrMissing
+	}
+	return b.Blob(offset, length, "application/octet-stream")
+}
+
+func (e *engine) length(ctx context.Context, o js.Value) (any, error) {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return nil, err
+	}
+	_, _, length, err := e.node.File(ctx, infohash, o.Get("file").Int())
+	return length, err
+}
+
+func (e *engine) read(ctx context.Context, o js.Value) (any, error) {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.node.Read(ctx, infohash, o.Get("file").Int(), int64(o.Get("begin").Float()), int64(o.Get("end").Float()))
+	if err != nil {
+		return nil, err
+	}
+	return bytesToJS(b), nil
+}
+
+func infohashOf(o js.Value) (infohash [20]byte, err error) {
+	b, err := hex.DecodeString(o.Get("infohash").String())
+	if err != nil || len(b) != len(infohash) {
+		return infohash, node.ErrNoWork
+	}
+	return [20]byte(b), nil
+}
+
+// limitsOf reads limits, of which Infinity means none.
+func limitsOf(o js.Value) node.Limits {
+	return node.Limits{
+		UploadRate:   bytesOf(o.Get("uploadRate")),
+		UploadPerDay: bytesOf(o.Get("uploadPerDay")),
+		Storage:      bytesOf(o.Get("storage")),
+	}
+}
+
+func bytesOf(v js.Value) int64 {
+	f := v.Float()
+	if !(f >= 0 && f < 1<<53) {
+		return 0
+	}
+	return max(1, int64(f))
+}
+
+func orUnlimited(bytes int64) int64 {
+	if bytes == 0 {
+		return math.MaxInt64
+	}
+	return bytes
+}
+
+func text(v js.Value) string {
+	if v.Type() != js.TypeString {
+		return ""
+	}
+	return v.String()
+}
+
+func texts(v js.Value) (out []string) {
+	for i := range v.Length() {
+		out = append(out, v.Index(i).String())
+	}
+	return out
+}

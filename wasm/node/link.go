@@ -1,0 +1,175 @@
+package node
+
+import (
+	"time"
+
+	"fanseed/wasm/swarm"
+	"fanseed/wasm/wire"
+)
+
+// maxInbox bounds the bytes of one peer that wait for the loop.
+const maxInbox = 16 << 20
+
+// openTimeout is how long an accepted connection may take to open (BEP none;
+// WebTorrent's own limit).
+const openTimeout = 30 * time.Second
+
+// link is one connection to a peer of one work, from the offer on. Its fields
+// belong to the loop, but for inbox.
+type link struct {
+	work    *work
+	peer    swarm.Peer
+	conn    Conn
+	inbox   inbox
+	decoder wire.Decoder
+	out     []byte // encoded messages that wait to be sent
+
+	offerID [20]byte
+	offer   string // SDPs, which a ticket is bound to
+	answer  string
+	expires time.Time // when it is given up if it is not open
+	opened  bool      // the data channel is open
+	shaken  bool      // the peer's handshake has come
+	closed  bool
+}
+
+// handlerOf is what the connection's callbacks see of a link.
+type handlerOf struct{ *link }
+
+func (h handlerOf) Opened()           { h.post(h.link.open) }
+func (h handlerOf) Low()              { h.post(h.link.low) }
+func (h handlerOf) Closed()           { h.post(h.link.lost) }
+func (h handlerOf) Received(m []byte) { h.receive(m) }
+
+func (l *link) post(f func(now time.Time)) {
+	l.work.node.mail.post(func() { f(time.Now()) })
+}
+
+// receive puts a message into the inbox, and tells the loop when it was empty.
+func (l *link) receive(message []byte) {
+	switch l.inbox.put(message) {
+	case inboxFirst:
+		l.post(l.read)
+	case inboxFull:
+		l.post(func(now time.Time) { l.drop(now, "sends faster than can be read") })
+	}
+}
+
+// open sends what waits, the handshake first (BEP 3, BEP 10): both sides may,
+// without waiting.
+func (l *link) open(now time.Time) {
+	if l.closed || l.opened {
+		return
+	}
+	l.opened = true
+	if !l.shaken {
+		l.expires = now.Add(openTimeout)
+	}
+	l.flush(now)
+}
+
+// read decodes what has arrived and hands it to the swarm.
+func (l *link) read(now time.Time) {
+	for _, message := range l.inbox.take() {
+		if !l.closed {
+			l.decoder.Feed(message)
+			l.decode(now)
+		}
+		l.work.node.parts.Peers.Recycle(message)
+	}
+	l.work.flush(now)
+}
+
+func (l *link) decode(now time.Time) {
+	if !l.shaken && !l.shake(now) {
+		return
+	}
+	for !l.closed {
+		m, ok, err := l.decoder.Next()
+		if err != nil {
+			l.drop(now, err.Error())
+			return
+		}
+		if !ok {
+			return
+		}
+		l.work.swarm.Received(now, l.peer, m)
+		l.work.drain(now)
+	}
+}
+
+// shake reads the peer's handshake; false while it is not whole, or wrong.
+func (l *link) shake(now time.Time) bool {
+	h, ok, err := l.decoder.NextHandshake()
+	switch {
+	case err != nil:
+		l.drop(now, err.Error())
+		return false
+	case !ok:
+		return false
+	case h.Infohash != l.work.infohash:
+		l.drop(now, "handshake for another torrent")
+		return false
+	case h.PeerID == l.work.node.peerID:
+		l.drop(now, "connected to itself")
+		return false
+	}
+	l.shaken = true
+	l.expires = time.Time{}
+	l.work.swarm.Opened(now, l.peer, h)
+	l.work.drain(now)
+	return !l.closed
+}
+
+// write appends one message to what is to be sent.
+func (l *link) write(now time.Time, m wire.Message) {
+	l.out = m.Append(l.out)
+	if l.opened && len(l.out) >= MaxMessage {
+		l.flush(now)
+	}
+}
+
+// flush sends what waits. The wire is a byte stream, so messages are sent
+// together, and one may be cut anywhere.
+func (l *link) flush(now time.Time) {
+	rest := l.out
+	for len(rest) > 0 && !l.closed {
+		n := min(len(rest), MaxMessage)
+		if err := l.conn.Send(rest[:n]); err != nil {
+			l.lost(now)
+			return
+		}
+		rest = rest[n:]
+	}
+	l.out = l.out[:0]
+}
+
+func (l *link) low(now time.Time) {
+	if l.closed || !l.shaken {
+		return
+	}
+	l.work.swarm.Drained(now, l.peer, l.conn.Buffered())
+	l.work.drain(now)
+	l.work.flush(now)
+}
+
+// drop closes the connection by our own will.
+func (l *link) drop(now time.Time, why string) {
+	if l.closed {
+		return
+	}
+	l.work.dropped = why
+	l.lost(now)
+}
+
+// lost forgets the link, whoever closed it.
+func (l *link) lost(now time.Time) {
+	if l.closed {
+		return
+	}
+	l.closed = true
+	if l.conn != nil {
+		l.conn.Close()
+	}
+	l.work.unlink(now, l)
+}

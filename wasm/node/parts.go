@@ -1,0 +1,115 @@
+package node
+
+import (
+	"context"
+	"errors"
+
+	"fanseed/wasm/metainfo"
+	"fanseed/wasm/store"
+)
+
+// Parts are what a node needs of the world around it. Methods with a context
+// may block: the loop never calls them itself.
+type Parts struct {
+	Peers   Peers
+	Sockets Sockets
+	Hasher  Hasher
+	Keys    Keys
+	Stores  Stores
+	Host    Host
+}
+
+// Peers makes peer connections.
+type Peers interface {
+	Offer(ctx context.Context, h Handler) (Conn, string, error)
+	Answer(ctx context.Context, offer string, h Handler) (Conn, string, error)
+	// Recycle takes back a message that a Handler received.
+	Recycle(message []byte)
+}
+
+// Conn is one peer connection.
+type Conn interface {
+	Accept(answer string) error
+	// Send queues one message of at most MaxMessage bytes, and copies it.
+	Send(message []byte) error
+	Buffered() int
+	Close()
+}
+
+// MaxMessage is the most bytes that one message to a peer has.
+const MaxMessage = 64<<10 - 1
+
+// Handler receives what happens to one Conn; its methods never block.
+type Handler interface {
+	Opened()
+	Received(message []byte)
+	Low()
+	Closed()
+}
+
+// Sockets dials WebSockets. Events come to the handler, from any goroutine;
+// Dial and a socket's methods never block.
+type Sockets interface {
+	Dial(url, subprotocol string, h SocketHandler) Socket
+}
+
+// Socket is one WebSocket.
+type Socket interface {
+	Send(text []byte)
+	Close()
+}
+
+// SocketHandler receives what happens to one Socket.
+type SocketHandler interface {
+	// Opened tells the subprotocol that the server chose, or "".
+	Opened(subprotocol string)
+	Received(text []byte)
+	Closed()
+}
+
+// Hasher hashes whole pieces.
+type Hasher interface {
+	SHA1(ctx context.Context, piece []byte) ([20]byte, error)
+}
+
+// Keys signs with the account's Ed25519 key and checks others' signatures.
+type Keys interface {
+	// PublicKey is the account's key; false where there is none: a free peer.
+	PublicKey() ([32]byte, bool)
+	Sign(ctx context.Context, message []byte) ([64]byte, error)
+	Verify(ctx context.Context, publicKey [32]byte, message []byte, signature [64]byte) bool
+}
+
+// Stores makes the store of a work that is to be downloaded.
+type Stores interface {
+	Open(infohash [20]byte, info *metainfo.Info) (store.Store, error)
+}
+
+// Host is told what the person should see, and keeps what must outlive the
+// node. Its methods never block.
+type Host interface {
+	Changed(Snapshot)
+	Removed(infohash [20]byte)
+	// Keep keeps the newest receipt of a ticket until Forget.
+	Keep(Receipt)
+	Forget(serial [16]byte)
+	// Sent counts bytes that went to peers since the last call.
+	Sent(bytes int64)
+}
+
+// Receipt is a receipt that was earned and not acknowledged in full.
+type Receipt struct {
+	Serial       [16]byte
+	Amount       uint64 // bytes, cumulative
+	Acknowledged uint64 // bytes that the server has acknowledged
+	Signature    [64]byte
+}
+
+// The failures that a caller can tell apart.
+var (
+	ErrNoWork  = errors.New("no such work here")
+	ErrBadLink = errors.New("not a magnet link with an infohash")
+	ErrTorrent = errors.New("not a valid torrent")
+	ErrMissing = errors.New("the file is not complete yet")
+	ErrFull    = errors.New("the browser has no more room")
+)

@@ -1,0 +1,103 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"fanseed/wasm/metainfo"
+	"fanseed/wasm/store"
+)
+
+// waiter waits for one piece.
+type waiter struct {
+	index int
+	ready chan error
+}
+
+// Read returns bytes of one file, from begin on and at most up to end: at
+// least one, and no more than one piece holds. It waits until they are
+// verified. Errors: ErrNoWork, ErrMissing for a range that does not exist.
+func (n *Node) Read(ctx context.Context, infohash [20]byte, file int, begin, end int64) ([]byte, error) {
+	s, t, err := n.store(ctx, infohash)
+	if err != nil {
+		return nil, err
+	}
+	offset, length, ok := place(t, file)
+	if !ok || begin < 0 || begin >= end || end > length {
+		return nil, ErrMissing
+	}
+	index := int((offset + begin) / t.Info.PieceLength)
+	if err := n.await(ctx, infohash, index); err != nil {
+		return nil, err
+	}
+	from := (offset + begin) - int64(index)*t.Info.PieceLength
+	b := make([]byte, min(end-begin, t.Info.PieceSize(index)-from))
+	return b, s.ReadAt(ctx, index, int(from), b)
+}
+
+// File says where a file is: in which store, and from which byte of the
+// torrent on. Errors: ErrNoWork, ErrMissing.
+func (n *Node) File(ctx context.Context, infohash [20]byte, file int) (s store.Store, offset, length int64, err error) {
+	s, t, err := n.store(ctx, infohash)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	offset, length, ok := place(t, file)
+	if !ok {
+		return nil, 0, 0, ErrMissing
+	}
+	return s, offset, length, nil
+}
+
+// place is where a file lies in the torrent's bytes.
+func place(t *metainfo.Torrent, file int) (offset, length int64, ok bool) {
+	if t == nil || file < 0 || file >= len(t.Info.Files) {
+		return 0, 0, false
+	}
+	for _, f := range t.Info.Files[:file] {
+		offset += f.Length
+	}
+	return offset, t.Info.Files[file].Length, true
+}
+
+// await returns once a piece is verified and stored.
+func (n *Node) await(ctx context.Context, infohash [20]byte, index int) error {
+	ready := make(chan error, 1)
+	err := n.with(ctx, infohash, func(w *work, _ time.Time) {
+		if w.store.Have().Has(index) {
+			ready <- nil
+		} else {
+			w.waiters = append(w.waiters, waiter{index, ready})
+		}
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-ready:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// arrived wakes those who wait for a piece.
+func (w *work) arrived(index int) {
+	kept := w.waiters[:0]
+	for _, waiting := range w.waiters {
+		if waiting.index == index {
+			waiting.ready <- nil
+		} else {
+			kept = append(kept, waiting)
+		}
+	}
+	w.waiters = kept
+}
+
+// abandon fails those who wait, when nothing more will come.
+func (w *work) abandon(err error) {
+	for _, waiting := range w.waiters {
+		waiting.ready <- err
+	}
+	w.waiters = nil
+}

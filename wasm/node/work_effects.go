@@ -1,0 +1,175 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"fanseed/signal/receipt"
+	"fanseed/wasm/metainfo"
+	"fanseed/wasm/store"
+	"fanseed/wasm/swarm"
+)
+
+// drain carries out what the swarm has decided. It must run after every input.
+func (w *work) drain(now time.Time) {
+	for {
+		e, ok := w.swarm.Next()
+		if !ok {
+			return
+		}
+		w.carryOut(now, e)
+	}
+}
+
+func (w *work) carryOut(now time.Time, e swarm.Effect) {
+	switch e.Kind {
+	case swarm.Send:
+		if l := w.link(e.Peer); l != nil {
+			l.write(now, e.Message)
+		}
+	case swarm.Write:
+		copy(w.buffer(e.Index)[e.Begin:], e.Block)
+	case swarm.Discard:
+		delete(w.pieces, e.Index)
+	case swarm.Hash:
+		w.hash(e.Index)
+	case swarm.Store:
+		w.put(e.Index)
+	case swarm.Load:
+		w.load(e)
+	case swarm.Drop:
+		w.lose(e)
+	case swarm.InfoReady:
+		w.check(append([]byte(nil), e.Block...))
+	case swarm.Sign:
+		w.sign(e)
+	case swarm.Check:
+		w.verify(e)
+	case swarm.Claim:
+		w.claim(e)
+	case swarm.Have:
+		w.changed = true
+		w.arrived(e.Index)
+	case swarm.Complete:
+		w.changed = true
+		w.completed = true
+	}
+}
+
+// later runs a job and gives its result to the swarm, unless the work was
+// removed meanwhile.
+func (w *work) later(f func(ctx context.Context) func(now time.Time)) {
+	w.node.jobs.do(func(ctx context.Context) func() {
+		result := f(ctx)
+		return func() {
+			now := time.Now()
+			result(now)
+			w.drain(now)
+			w.flush(now)
+		}
+	})
+}
+
+func (w *work) hash(index int) {
+	piece, want := w.pieces[index], w.torrent.Info.Hash(index)
+	w.later(func(ctx context.Context) func(time.Time) {
+		got, err := w.node.parts.Hasher.SHA1(ctx, piece)
+		return func(now time.Time) { w.swarm.Hashed(now, index, err == nil && got == want) }
+	})
+}
+
+func (w *work) put(index int) {
+	piece := w.pieces[index]
+	w.later(func(ctx context.Context) func(time.Time) {
+		err := w.store.Put(ctx, index, piece)
+		return func(now time.Time) {
+			delete(w.pieces, index)
+			w.swarm.Stored(now, index, err)
+			if err != nil {
+				w.drain(now)
+				w.fail(now, storeError(err))
+			}
+		}
+	})
+}
+
+func storeError(err error) error {
+	if errors.Is(err, store.ErrFull) {
+		return ErrFull
+	}
+	return err
+}
+
+// load reads a block for a peer when the upload limits allow.
+func (w *work) load(e swarm.Effect) {
+	index, begin, length := e.Index, e.Begin, int(e.Length)
+	w.node.uploads.add(length, func() {
+		w.later(func(ctx context.Context) func(time.Time) {
+			block := make([]byte, length)
+			err := w.store.ReadAt(ctx, index, int(begin), block)
+			return func(now time.Time) { w.swarm.Loaded(now, e.Peer, index, begin, block, err) }
+		})
+	})
+}
+
+// lose closes a connection that the swarm has done with.
+func (w *work) lose(e swarm.Effect) {
+	peer, why := e.Peer, string(e.Reason)
+	w.node.mail.post(func() {
+		if l := w.link(peer); l != nil {
+			now := time.Now()
+			l.flush(now)
+			l.drop(now, why)
+		}
+	})
+}
+
+// check tells the swarm whether the metadata from its peers is the right one.
+func (w *work) check(infoBytes []byte) {
+	w.later(func(ctx context.Context) func(time.Time) {
+		got, err := w.node.parts.Hasher.SHA1(ctx, infoBytes)
+		right := err == nil && got == w.infohash
+		var info *metainfo.Info
+		if right {
+			info, err = metainfo.ParseInfo(infoBytes)
+		}
+		return func(now time.Time) {
+			switch {
+			case !right:
+				w.swarm.Described(now, nil, nil)
+			case err != nil:
+				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
+			case w.torrent == nil:
+				w.describe(now, info, infoBytes)
+			}
+		}
+	})
+}
+
+func (w *work) sign(e swarm.Effect) {
+	peer, serial, amount := e.Peer, e.Serial, e.Amount
+	w.later(func(ctx context.Context) func(time.Time) {
+		signature, err := w.node.parts.Keys.Sign(ctx, receipt.Message(serial, amount))
+		return func(now time.Time) {
+			if err == nil {
+				w.swarm.Signed(now, peer, serial, amount, signature)
+			}
+		}
+	})
+}
+
+func (w *work) verify(e swarm.Effect) {
+	peer, serial, amount, signature := e.Peer, e.Serial, e.Amount, e.Signature
+	payer, known := w.node.tickets.payer(serial)
+	w.later(func(ctx context.Context) func(time.Time) {
+		good := known && w.node.parts.Keys.Verify(ctx, payer, receipt.Message(serial, amount), signature)
+		return func(now time.Time) { w.swarm.Checked(now, peer, serial, amount, good) }
+	})
+}
+
+func (w *work) claim(e swarm.Effect) {
+	w.earned[e.Serial] = max(w.earned[e.Serial], e.Amount)
+	w.changed = true
+	w.node.claim(receipt.Receipt{Serial: e.Serial, Amount: e.Amount, Signature: e.Signature})
+}

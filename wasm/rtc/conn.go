@@ -1,0 +1,119 @@
+package rtc
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/pion/webrtc/v4"
+)
+
+// Conn is one peer connection with its data channel. Its methods are safe
+// for concurrent use.
+type Conn struct {
+	pc      *webrtc.PeerConnection
+	handler Handler
+	cleanup func() // set with the channel, run once at the end
+
+	mu      sync.Mutex
+	channel *webrtc.DataChannel // nil until the remote side's channel arrives
+	opened  bool
+	closed  bool
+}
+
+func open(config Config, h Handler) (*Conn, error) {
+	pc, err := newPeerConnection(config.pion())
+	if err != nil {
+		return nil, fmt.Errorf("open a peer connection: %w", err)
+	}
+	c := &Conn{pc: pc, handler: h}
+	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
+		if state == webrtc.PeerConnectionStateFailed || state == webrtc.PeerConnectionStateClosed {
+			c.finish()
+		}
+	})
+	return c, nil
+}
+
+// Accept takes the peer's answer to an offer of ours.
+func (c *Conn) Accept(answer string) error {
+	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
+	if err != nil {
+		return fmt.Errorf("accept an answer: %w", err)
+	}
+	return nil
+}
+
+// attach takes the one data channel that this connection uses; any further
+// channel that the peer opens is closed.
+func (c *Conn) attach(channel *webrtc.DataChannel) {
+	c.mu.Lock()
+	taken := c.channel != nil || c.closed
+	if !taken {
+		c.channel = channel
+	}
+	c.mu.Unlock()
+	if taken {
+		_ = channel.Close()
+		return
+	}
+	channel.SetBufferedAmountLowThreshold(lowWater)
+	channel.OnBufferedAmountLow(c.handler.Low)
+	channel.OnClose(c.finish)
+	channel.OnOpen(c.begin)
+	c.listen(channel)
+	if channel.ReadyState() == webrtc.DataChannelStateOpen {
+		c.begin()
+	}
+}
+
+// begin reports once that the channel is open: browsers differ in whether a
+// channel that arrives open says so again.
+func (c *Conn) begin() {
+	c.mu.Lock()
+	first := !c.opened && !c.closed
+	c.opened = true
+	c.mu.Unlock()
+	if first {
+		c.handler.Opened()
+	}
+}
+
+// Send queues one message of at most MaxMessage bytes, and copies it.
+func (c *Conn) Send(message []byte) error {
+	c.mu.Lock()
+	channel, ready := c.channel, c.opened && !c.closed
+	c.mu.Unlock()
+	if !ready {
+		return ErrClosed
+	}
+	return send(channel, message)
+}
+
+// Buffered is the number of bytes that were sent and still wait in the channel.
+func (c *Conn) Buffered() int {
+	c.mu.Lock()
+	channel, ready := c.channel, c.opened && !c.closed
+	c.mu.Unlock()
+	if !ready {
+		return 0
+	}
+	return int(channel.BufferedAmount())
+}
+
+// Close ends the connection. Handler.Closed is called if it was not yet.
+func (c *Conn) Close() { c.finish() }
+
+func (c *Conn) finish() {
+	c.mu.Lock()
+	first, channel := !c.closed, c.channel
+	c.closed = true
+	c.mu.Unlock()
+	if !first {
+		return
+	}
+	if channel != nil {
+		_ = channel.Close()
+	}
+	release(c)
+	c.handler.Closed()
+}

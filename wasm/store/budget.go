@@ -1,0 +1,29 @@
+package store
+
+import "sync"
+
+// Budget bounds the bytes that memory stores hold together.
+type Budget struct {
+	mu   sync.Mutex
+	left int64
+}
+
+// NewBudget returns a budget of so many bytes.
+func NewBudget(bytes int64) *Budget { return &Budget{left: bytes} }
+
+// take claims bytes, all or none.
+func (b *Budget) take(bytes int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if bytes > b.left {
+		return false
+	}
+	b.left -= bytes
+	return true
+}
+
+func (b *Budget) give(bytes int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left += bytes
+}

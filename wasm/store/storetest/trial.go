@@ -1,0 +1,130 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"fanseed/wasm/store"
+)
+
+// trial is one check on one sample.
+type trial struct {
+	ctx     context.Context
+	backend Backend
+	sample
+}
+
+func (t *trial) pieces() int { return t.info.NumPieces() }
+
+func (t *trial) open() (store.Store, error) { return t.backend.Open(t.info) }
+
+// filled returns a store with every piece.
+func (t *trial) filled() (store.Store, error) {
+	if t.backend.OpenFilled != nil {
+		return t.backend.OpenFilled(t.info, t.content)
+	}
+	s, err := t.open()
+	if err != nil {
+		return nil, err
+	}
+	for i := range t.pieces() {
+		if err := t.put(s, i); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// put puts a piece and then overwrites the memory that it lent.
+func (t *trial) put(s store.Store, index int) error {
+	piece := t.piece(index)
+	err := s.Put(t.ctx, index, piece)
+	for i := range piece {
+		piece[i] ^= 0xff
+	}
+	if err != nil {
+		return fmt.Errorf("put piece %d: %w", index, err)
+	}
+	return nil
+}
+
+// canary fills what a store must not write to.
+const canary = 0xa5
+
+// wantRead demands the right bytes from a range of a piece, and none beyond.
+func (t *trial) wantRead(s store.Store, index, begin, length int) error {
+	buffer := bytes.Repeat([]byte{canary}, length+2)
+	dst := buffer[1 : 1+length]
+	if err := s.ReadAt(t.ctx, index, begin, dst); err != nil {
+		return fmt.Errorf("read %d bytes at %d of piece %d: %w", length, begin, index, err)
+	}
+	if want := t.piece(index)[begin : begin+length]; !bytes.Equal(dst, want) {
+		return fmt.Errorf("read %d bytes at %d of piece %d: wrong bytes", length, begin, index)
+	}
+	if buffer[0] != canary || buffer[length+1] != canary {
+		return fmt.Errorf("read %d bytes at %d of piece %d: wrote outside of dst", length, begin, index)
+	}
+	return nil
+}
+
+// wantPiece demands the right bytes from a piece as a whole, from its parts, and from nothing of it.
+func (t *trial) wantPiece(s store.Store, index int) error {
+	size := int(t.info.PieceSize(index))
+	half := size / 2
+	return errors.Join(
+		t.wantRead(s, index, 0, size),
+		t.wantRead(s, index, 0, half),
+		t.wantRead(s, index, half, size-half),
+		t.wantRead(s, index, size-1, 1),
+		t.wantRead(s, index, size, 0),
+	)
+}
+
+// wantExactly demands that the store holds the given pieces and no others.
+func (t *trial) wantExactly(s store.Store, held func(index int) bool) error {
+	have := s.Have()
+	if !have.Valid(t.pieces()) {
+		return fmt.Errorf("bitfield %x is not one of %d pieces", []byte(have), t.pieces())
+	}
+	for i := range t.pieces() {
+		if have.Has(i) != held(i) {
+			return fmt.Errorf("piece %d: have is %v, want %v", i, have.Has(i), held(i))
+		}
+		var err error
+		if held(i) {
+			err = t.wantPiece(s, i)
+		} else {
+			err = want(store.ErrMissing, s.ReadAt(t.ctx, i, 0, make([]byte, 1)))
+		}
+		if err != nil {
+			return fmt.Errorf("piece %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func all(int) bool  { return true }
+func none(int) bool { return false }
+
+// want demands a certain error.
+func want(target, got error) error {
+	if !errors.Is(got, target) {
+		return fmt.Errorf("got error %v, want %w", got, target)
+	}
+	return nil
+}
+
+// wantOther demands an error that is none of those that callers act on.
+func wantOther(what string, got error) error {
+	if got == nil {
+		return fmt.Errorf("%s: no error", what)
+	}
+	for _, sentinel := range []error{store.ErrMissing, store.ErrFull, store.ErrClosed} {
+		if errors.Is(got, sentinel) {
+			return fmt.Errorf("%s: the error is %w", what, got)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package swarm
+
+import (
+	"cmp"
+	"slices"
+
+	"fanseed/wasm/wire"
+)
+
+func (s *Swarm) unchoke(p *peer) {
+	p.choked, p.unchoked = false, s.now
+	s.send(p, wire.Message{Kind: wire.KindUnchoke})
+}
+
+// choke takes p's slot and rejects what it waits for.
+func (s *Swarm) choke(p *peer) {
+	if p.choked {
+		return
+	}
+	p.choked = true
+	s.freed = true
+	s.send(p, wire.Message{Kind: wire.KindChoke})
+	s.voidRequests(p)
+}
+
+// gotInterested gives a slot at once if one is free, or held by a peer that wants nothing.
+func (s *Swarm) gotInterested(p *peer) {
+	p.interested = true
+	if !p.choked || !s.eligible(p) {
+		return
+	}
+	if s.freeSlots() <= 0 {
+		if idle := slices.IndexFunc(s.peers, func(q *peer) bool { return !q.choked && !q.interested }); idle >= 0 {
+			s.choke(s.peers[idle])
+		}
+	}
+	if s.freeSlots() > 0 {
+		s.unchoke(p)
+	}
+}
+
+// gotNotInterested leaves p its slot until somebody asks for it: what p lacks may come soon.
+func (s *Swarm) gotNotInterested(p *peer) { p.interested = false }
+
+func (s *Swarm) freeSlots() int {
+	free := s.limits.UploadSlots
+	for _, p := range s.peers {
+		if !p.choked {
+			free--
+		}
+	}
+	return free
+}
+
+// fillSlots gives free slots to those that rank first.
+func (s *Swarm) fillSlots() {
+	free := s.freeSlots()
+	if free <= 0 {
+		return
+	}
+	for _, p := range s.rank() {
+		if free > 0 && p.choked {
+			s.unchoke(p)
+			free--
+		}
+	}
+}
+
+// eligible tells whether p may have a slot.
+func (s *Swarm) eligible(p *peer) bool {
+	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil)
+}
+
+// rank orders the interested peers: those that pay, then those that do not snub us, then by rate, then by age. A downloader ranks by
+// what it gets from each, a seeder by what it can give to each (https://www.bittorrent.org/beps/bep_0003.html).
+func (s *Swarm) rank() []*peer {
+	s.ranked = s.ranked[:0]
+	for _, p := range s.peers {
+		if s.eligible(p) {
+			s.ranked = append(s.ranked, p)
+		}
+	}
+	slices.SortStableFunc(s.ranked, func(p, q *peer) int {
+		return cmp.Or(
+			first(s.paying(p), s.paying(q)),
+			first(!s.snubs(p), !s.snubs(q)),
+			cmp.Compare(s.merit(q), s.merit(p)),
+		)
+	})
+	return s.ranked
+}
+
+// first orders true before false.
+func first(p, q bool) int {
+	switch {
+	case p == q:
+		return 0
+	case p:
+		return -1
+	}
+	return 1
+}
+
+// snubs tells whether p owes us an answer for long. It does not matter to a seeder.
+func (s *Swarm) snubs(p *peer) bool { return p.snubbed && !s.complete() }
+
+func (s *Swarm) merit(p *peer) float64 {
+	if s.complete() {
+		return p.upRate.perSecond
+	}
+	return p.downRate.perSecond
+}
+
+func (s *Swarm) rechokeWhenDue() {
+	if s.now.Before(s.nextRechoke) {
+		return
+	}
+	s.nextRechoke = s.now.Add(rechokeEvery)
+	rotate := !s.now.Before(s.nextOptimistic)
+	if rotate {
+		s.nextOptimistic = s.now.Add(optimisticEvery)
+	}
+	s.rechoke(rotate)
+}
+
+// rechoke gives the slots anew. All but one go by rank; the last is the optimistic one, for a random peer. Who got a slot only just
+// now keeps it, lest it be choked and unchoked in turn.
+func (s *Swarm) rechoke(rotate bool) {
+	ranked := s.rank()
+	regular := s.limits.UploadSlots - 1
+	if len(ranked) <= s.limits.UploadSlots {
+		regular = len(ranked)
+	}
+	s.chooseRegular(ranked, regular)
+	s.chooseOptimistic(ranked, rotate)
+	s.applyChoice()
+}
+
+func (s *Swarm) chooseRegular(ranked []*peer, slots int) {
+	for _, p := range s.peers {
+		p.chosen = false
+	}
+	for _, p := range ranked {
+		if slots > 0 && p != s.optimistic && !p.choked && s.now.Sub(p.unchoked) < rechokeEvery {
+			p.chosen = true
+			slots--
+		}
+	}
+	for _, p := range ranked {
+		if slots > 0 && !p.chosen {
+			p.chosen = true
+			slots--
+		}
+	}
+}
+
+// chooseOptimistic picks the optimistic peer from those that got no slot by rank. When those are all held by peers that pay, one that
+// does not pay comes first: free peers are never shut out.
+func (s *Swarm) chooseOptimistic(ranked []*peer, rotate bool) {
+	if o := s.optimistic; o != nil && (rotate || o.chosen) {
+		s.optimistic = nil
+	}
+	candidates := slices.Collect(func(yield func(*peer) bool) {
+		for _, p := range ranked {
+			if !p.chosen && !yield(p) {
+				return
+			}
+		}
+	})
+	if !slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) }) {
+		candidates = s.preferFree(candidates)
+	}
+	if s.optimistic == nil || !slices.Contains(candidates, s.optimistic) {
+		s.optimistic = s.draw(candidates)
+	}
+	if s.optimistic != nil {
+		s.optimistic.chosen = true
+	}
+}
+
+// preferFree leaves only the peers that do not pay, if there are any.
+func (s *Swarm) preferFree(candidates []*peer) []*peer {
+	var free []*peer
+	for _, p := range candidates {
+		if !s.paying(p) {
+			free = append(free, p)
+		}
+	}
+	if free == nil {
+		return candidates
+	}
+	return free
+}
+
+// draw picks one at random; new peers are newWeight times as likely, as they have nothing yet to give in return.
+func (s *Swarm) draw(candidates []*peer) *peer {
+	total := 0
+	for _, p := range candidates {
+		total += s.weight(p)
+	}
+	if total == 0 {
+		return nil
+	}
+	n := s.rand.IntN(total)
+	for _, p := range candidates {
+		if n -= s.weight(p); n < 0 {
+			return p
+		}
+	}
+	panic("unreachable")
+}
+
+func (s *Swarm) weight(p *peer) int {
+	if s.now.Sub(p.opened) < newFor {
+		return newWeight
+	}
+	return 1
+}
+
+// applyChoice chokes first, so that the number of slots is never exceeded. Peers that want nothing keep what nobody else needs.
+func (s *Swarm) applyChoice() {
+	free := s.limits.UploadSlots
+	for _, p := range s.peers {
+		if p.chosen {
+			free--
+		}
+	}
+	for _, p := range s.peers {
+		if p.choked || p.chosen {
+			continue
+		}
+		if !p.interested && free > 0 {
+			free--
+			continue
+		}
+		s.choke(p)
+	}
+	for _, p := range s.peers {
+		if p.chosen && p.choked {
+			s.unchoke(p)
+		}
+	}
+	s.freed = false
+}

@@ -1,0 +1,92 @@
+package swarm
+
+import "time"
+
+// BlockSize is the number of bytes that we ask for in one request; the last block of a piece may be shorter
+// (https://www.bittorrent.org/beps/bep_0003.html).
+const BlockSize = 16 << 10
+
+// Limits bound what a swarm gives and holds. Zero means the default.
+type Limits struct {
+	UploadSlots int   // peers that are unchoked at a time: 8
+	Reqq        int   // requests that a peer may have waiting with us, and we with it: 512
+	HighWater   int   // bytes for one peer that are being loaded or wait in its channel: 1 MiB
+	Buffers     int64 // bytes of the pieces that are being fetched, hashed and stored: 64 MiB, but never fewer than two pieces
+}
+
+func (l Limits) orDefault() Limits {
+	set(&l.UploadSlots, 8)
+	set(&l.Reqq, 512)
+	set(&l.HighWater, 1<<20)
+	set(&l.Buffers, 64<<20)
+	return l
+}
+
+func set[N int | int64](n *N, standard N) {
+	if *n == 0 {
+		*n = standard
+	}
+}
+
+// How often things are looked at.
+const (
+	tickEvery       = time.Second
+	rechokeEvery    = 10 * time.Second // BEP 3
+	optimisticEvery = 30 * time.Second // BEP 3
+	keepAliveAfter  = 100 * time.Second
+	silentAfter     = 4 * time.Minute // two keep-alives missed (BEP 3)
+)
+
+// Downloading.
+const (
+	minPipeline     = 16               // blocks asked for ahead, at least
+	growBelow       = 2 * time.Second  // a block that comes sooner deepens the pipeline
+	shrinkAbove     = 3 * time.Second  // one that comes later makes it shallower
+	theirReqq       = 500              // requests that a peer takes when it does not say (BEP 10)
+	slowAfter       = 10 * time.Second // without a block: others may help with its pieces
+	snubAfter       = 30 * time.Second // without a block: snubbed, its requests go to others
+	overdueAfter    = time.Minute      // a request passed over for so long goes to others
+	endgamePipeline = 32               // blocks asked of one peer that others were asked for too
+	endgameCopies   = 4                // peers that are asked for one block
+	randomFirst     = 4                // pieces picked at random before the rarest come first
+	refusedFor      = 30 * time.Second // a piece whose requests were rejected is not asked of that peer
+	maxRejects      = 64               // rejects in a row while unchoked: snubbed
+	seizeAfter      = time.Minute      // a piece that one peer must fetch alone may go to another
+	maxAdvice       = 16               // suggested and allowed-fast pieces that are remembered (BEP 6)
+)
+
+// Uploading.
+const (
+	maxRequest   = 128 << 10 // bytes of one request
+	queueFactor  = 4         // a queue holds so many times what Reqq announces
+	maxLoading   = 64        // blocks that are being loaded for one peer
+	allowedFast  = 5         // pieces that a new peer may have while choked (BEP 6)
+	newFor       = time.Minute
+	newWeight    = 3 // a new peer is so many times as likely to be the optimistic one (BEP 3)
+	maxUnasked   = 16
+	maxEarlyBits = 1 << 20 // pieces that are remembered for a peer before the metadata is known
+)
+
+// Metadata (https://www.bittorrent.org/beps/bep_0009.html).
+const (
+	maxMetadata      = 8 << 20
+	metadataPipeline = 8               // pieces asked of one peer ahead
+	metadataFetches  = 3               // peers that are asked side by side
+	metadataNext     = 3 * time.Second // the next peer is asked when the others take longer
+	metadataSlow     = 15 * time.Second
+	metadataRetry    = 30 * time.Second // a peer that rejected or stalled is asked again
+)
+
+// Credit.
+const (
+	creditVersion = 1
+	receiptEvery  = 1 << 20         // verified bytes
+	receiptAfter  = 5 * time.Second // with anything new
+	minWindow     = 256 << 10       // unpaid bytes
+	maxWindow     = 8 << 20
+	defaultAfter  = 10 * time.Second // nothing paid at the window's end
+	leaveWithin   = 3 * time.Second  // for the last receipt
+	byeLingers    = time.Second      // so that it arrives before the connection closes
+	maxTickets    = 4                // of one direction that are remembered for a peer
+	maxEarly      = 256              // tickets that came before their peer
+)

@@ -1,0 +1,133 @@
+package swarm
+
+// help asks p for one block of a piece that others fetch, when it has none of its own to begin: at the end of the download, when there is
+// no memory for more pieces, and in place of slow peers. It returns false when there is nothing to help with. Who gives a block first has
+// given it, the others are told to cancel (https://www.bittorrent.org/beps/bep_0003.html).
+//
+// One piece after the other is helped to its end: blocks of pieces that stay incomplete can neither be verified nor paid for.
+func (s *Swarm) help(p *peer) bool {
+	if p.suspect || p.choking || p.snubbed {
+		return false
+	}
+	n := s.helpful(p, p.helping)
+	if n < 0 {
+		if p.helping = s.pickHelp(p); p.helping == nil {
+			return false
+		}
+		n = s.helpful(p, p.helping)
+	}
+	s.ask(p, p.helping, n)
+	return true
+}
+
+// helpful returns a block of pc that p may be asked for: rather one that nobody is asked for. It is -1 if there is none.
+func (s *Swarm) helpful(p *peer, pc *piece) int {
+	if pc == nil || s.active[pc.index] != pc || pc.solo || !p.may(pc.index) {
+		return -1
+	}
+	if pc.unasked > 0 && s.mayShare(pc) {
+		return pc.first()
+	}
+	if p.asked >= endgamePipeline {
+		return -1
+	}
+	for n := range pc.blocks {
+		if s.mayRepeat(p, pc, n) {
+			return n
+		}
+	}
+	return -1
+}
+
+// mayShare tells whether others may be asked for blocks that the piece's owner has not been asked for yet.
+func (s *Swarm) mayShare(pc *piece) bool {
+	return pc.owner != nil && (s.endgame() || s.buffersFull() || s.slow(pc.owner))
+}
+
+// mayRepeat tells whether p may be asked for a block that others are asked for.
+func (s *Swarm) mayRepeat(p *peer, pc *piece, n int) bool {
+	b := &pc.blocks[n]
+	return !b.arrived && b.asked > 0 && b.asked < endgameCopies && !p.isAsked(int32(pc.index), int32(n)) &&
+		(s.endgame() || s.allSlow(int32(pc.index), int32(n)))
+}
+
+// allSlow tells whether all that are asked for a block are slow.
+func (s *Swarm) allSlow(index, block int32) bool {
+	for _, q := range s.peers {
+		if q.isAsked(index, block) && !s.slow(q) {
+			return false
+		}
+	}
+	return true
+}
+
+// endgame tells whether every piece that can be had has been begun.
+func (s *Swarm) endgame() bool { return s.rarity.fetchable() == 0 }
+
+// pickHelp chooses, of the pieces that p can help with, the one for which it must be asked the least until it is whole; nil if there is
+// none.
+func (s *Swarm) pickHelp(p *peer) *piece {
+	var best *piece
+	var least int
+	try := func(pc *piece) {
+		if pc == nil || pc == best || s.helpful(p, pc) < 0 {
+			return
+		}
+		if n := pc.left - p.asksOf(pc); best == nil || n < least {
+			best, least = pc, n
+		}
+	}
+	everybody := s.endgame() || s.buffersFull()
+	for _, q := range s.peers {
+		if q == p || !everybody && !s.slow(q) {
+			continue
+		}
+		try(q.current)
+		last := int32(-1)
+		for _, r := range q.requests.all() {
+			if r.index != last && !r.released {
+				last = r.index
+				try(s.pieceOf(r))
+			}
+		}
+	}
+	return best
+}
+
+// asksOf counts the blocks of a piece that the peer is asked for.
+func (d *download) asksOf(pc *piece) (n int) {
+	for _, q := range d.requests.all() {
+		if q.generation == pc.generation && !q.released {
+			n++
+		}
+	}
+	return n
+}
+
+// seize takes a piece that another peer must fetch alone, and fetches far more slowly than p could; nil if there is none.
+func (s *Swarm) seize(p *peer) *piece {
+	for _, q := range s.peers {
+		if q == p || q.requests.len() == 0 {
+			continue
+		}
+		pc := s.pieceOf(q.requests.all()[0])
+		if pc == nil || pc.soloist != q || !p.may(pc.index) || s.now.Sub(pc.since) < seizeAfter {
+			continue
+		}
+		if p.downRate.perSecond > 2*q.downRate.perSecond {
+			s.evict(q, pc)
+			return s.own(p, pc)
+		}
+	}
+	return nil
+}
+
+// evict makes a piece start anew without q.
+func (s *Swarm) evict(q *peer, pc *piece) {
+	if q.current == pc {
+		q.current = nil
+	}
+	s.tighten(pc)
+	s.restart(pc)
+	s.forfeit(q, int32(pc.index))
+}

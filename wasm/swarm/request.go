@@ -1,0 +1,377 @@
+package swarm
+
+import (
+	"time"
+
+	"fanseed/wasm/wire"
+)
+
+// download is what we ask of a peer and get from it.
+type download struct {
+	choking     bool // it chokes us
+	interesting bool // we have told it that we are interested
+	reqq        int  // requests that it takes
+
+	requests fifo[request] // in the order in which they were asked
+	asked    int           // of those, not released
+	pipeline int           // blocks to keep asked for
+	current  *piece        // the piece whose blocks are asked of it now
+	helping  *piece        // of another peer, that it helps with
+
+	waiting  time.Time // since when it has been silent with requests out
+	answered time.Time // when the request that it answered last was asked
+	snubbed  bool
+	suspect  bool      // gave some of a piece that failed its hash: shares no piece any more
+	rejects  int       // in a row while it did not choke us
+	resting  time.Time // until then nothing is asked of it
+	stray    int       // blocks that may still come of requests that we gave up
+	unasked  int       // blocks that came and were never asked for
+
+	refused      wire.Bitfield // pieces whose requests it rejected
+	refusedUntil time.Time
+	allowed      []int32 // pieces that it gives us while it chokes us (BEP 6)
+	suggested    []int32
+
+	received uint64 // payload bytes of blocks that were asked for
+	verified uint64 // of those, in pieces that passed their hash and were stored
+	downRate rate
+}
+
+// request is a block that was asked for.
+type request struct {
+	index      int32
+	block      int32
+	generation uint32
+	released   bool // others may be asked; an answer is still welcome
+	asked      time.Time
+}
+
+// findRequest returns where a request for a block stands, one that is released or one that is not if there are both; -1 if there is
+// none. Most are answered in the order in which they were asked.
+func (d *download) findRequest(index, block int32, released bool) int {
+	found := -1
+	for n, q := range d.requests.all() {
+		if q.index != index || q.block != block {
+			continue
+		}
+		if q.released == released {
+			return n
+		}
+		if found < 0 {
+			found = n
+		}
+	}
+	return found
+}
+
+// isAsked tells whether a block is asked of the peer already.
+func (d *download) isAsked(index, block int32) bool {
+	n := d.findRequest(index, block, false)
+	return n >= 0 && !d.requests.all()[n].released
+}
+
+// fill asks p for blocks until its pipeline is full. Requests go out several at a time: a refill waits until an eighth is missing.
+func (s *Swarm) fill(p *peer) {
+	depth := p.depth()
+	if p.asked > depth-max(1, depth/8) || !s.mayAsk(p) {
+		return
+	}
+	for p.asked < depth && s.askNext(p) {
+	}
+}
+
+// askNext asks p for the next block. It returns false when there is none to ask for.
+func (s *Swarm) askNext(p *peer) bool {
+	pc := s.next(p)
+	if pc == nil {
+		return s.help(p)
+	}
+	s.ask(p, pc, pc.first())
+	if p.snubbed {
+		s.orphan(p) // whoever is faster may take the rest
+	}
+	return true
+}
+
+// depth returns how many blocks may be asked of p ahead. One that gives nothing is tried with one.
+func (d *download) depth() int {
+	if d.snubbed {
+		return 1
+	}
+	return min(d.pipeline, d.reqq)
+}
+
+func (s *Swarm) mayAsk(p *peer) bool {
+	return p.wanted > 0 && p.leaving == "" && s.downloading() &&
+		(!p.choking || len(p.allowed) > 0) &&
+		!s.now.Before(p.resting) && p.requests.len() < 2*s.limits.Reqq
+}
+
+// ask sends the request for a block that p is not asked for yet.
+func (s *Swarm) ask(p *peer, pc *piece, n int) {
+	if pc.blocks[n].asked == 0 {
+		pc.unasked--
+	}
+	pc.blocks[n].asked++
+	pc.pending++
+	if p.asked == 0 {
+		p.waiting = s.now
+	}
+	p.asked++
+	p.requests.push(request{index: int32(pc.index), block: int32(n), generation: pc.generation, asked: s.now})
+	s.send(p, blockMessage(wire.KindRequest, pc, n))
+}
+
+func blockMessage(k wire.Kind, pc *piece, n int) wire.Message {
+	return wire.Message{Kind: k, Index: uint32(pc.index), Begin: uint32(n) * BlockSize, Length: pc.blockLength(n)}
+}
+
+// pieceOf returns the piece that a request is for, if it is still the same fetch of it; nil otherwise.
+func (s *Swarm) pieceOf(q request) *piece {
+	pc := s.active[q.index]
+	if pc == nil || pc.generation != q.generation {
+		return nil
+	}
+	return pc
+}
+
+// release lets others be asked for the block of a request of p; p may still answer it.
+func (s *Swarm) release(p *peer, q *request) {
+	if q.released {
+		return
+	}
+	q.released = true
+	p.asked--
+	pc := s.pieceOf(*q)
+	if pc == nil {
+		return
+	}
+	n := int(q.block)
+	pc.pending--
+	pc.blocks[n].asked--
+	if pc.blocks[n].arrived || pc.blocks[n].asked > 0 {
+		return
+	}
+	pc.unasked++
+	pc.cursor = min(pc.cursor, n)
+	if pc.owner == nil || pc.owner.current != pc {
+		s.loosen(pc)
+	}
+}
+
+// orphan takes from p the piece whose blocks are asked of it now.
+func (s *Swarm) orphan(p *peer) {
+	pc := p.current
+	p.current = nil
+	if pc != nil {
+		pc.owner = nil
+		s.loosen(pc)
+	}
+}
+
+// releaseAll lets others be asked for everything that p was asked for, and forgets the requests.
+func (s *Swarm) releaseAll(p *peer) {
+	s.suspend(p)
+	p.stray += p.requests.len()
+	p.requests.clear()
+}
+
+// suspend does the same but keeps the requests, which p may still answer.
+func (s *Swarm) suspend(p *peer) {
+	s.orphan(p)
+	for n := range p.requests.all() {
+		s.release(p, &p.requests.all()[n])
+	}
+}
+
+// forfeit lets go of everything of one piece that p was asked for.
+func (s *Swarm) forfeit(p *peer, index int32) {
+	if p.current != nil && int32(p.current.index) == index {
+		s.orphan(p)
+	}
+	for n := range p.requests.all() {
+		if q := &p.requests.all()[n]; q.index == index {
+			s.release(p, q)
+		}
+	}
+}
+
+// watchRequests looks for requests that are not answered.
+func (s *Swarm) watchRequests(p *peer) {
+	if p.asked > 0 && s.now.Sub(p.waiting) >= snubAfter {
+		p.snubbed = true
+		p.pipeline = minPipeline
+		s.suspend(p)
+	}
+	s.releaseOverdue(p)
+	s.forgetReleased(p)
+	if p.refused != nil && !s.now.Before(p.refusedUntil) {
+		p.refused = nil
+	}
+}
+
+// releaseOverdue lets others be asked for what p has passed over: later requests were answered long ago.
+func (s *Swarm) releaseOverdue(p *peer) {
+	for n := range p.requests.all() {
+		q := &p.requests.all()[n]
+		if s.now.Sub(q.asked) < overdueAfter || !q.asked.Before(p.answered) {
+			return
+		}
+		s.release(p, q)
+	}
+}
+
+// forgetReleased gives up on requests that were released long ago.
+func (s *Swarm) forgetReleased(p *peer) {
+	for p.requests.len() > 0 {
+		q := p.requests.all()[0]
+		if !q.released || s.now.Sub(q.asked) < 2*overdueAfter {
+			return
+		}
+		p.requests.remove(0)
+		p.stray++
+	}
+}
+
+// slow tells whether others may help with what p was asked for.
+func (s *Swarm) slow(p *peer) bool {
+	return p.snubbed || p.asked > 0 && s.now.Sub(p.waiting) >= slowAfter
+}
+
+func (s *Swarm) gotUnchoke(p *peer) {
+	if !p.choking {
+		return
+	}
+	p.choking = false
+	p.waiting = s.now
+	s.fill(p)
+}
+
+// gotChoke lets others be asked for what p was asked for. Without the fast extension all requests are void; with it p rejects each,
+// save those for pieces that it allowed (https://www.bittorrent.org/beps/bep_0006.html).
+func (s *Swarm) gotChoke(p *peer) {
+	if p.choking {
+		return
+	}
+	p.choking = true
+	if p.fast {
+		s.suspend(p)
+	} else {
+		s.releaseAll(p)
+	}
+	s.payNow(p)
+}
+
+// gotBlock takes a block of a piece.
+func (s *Swarm) gotBlock(p *peer, m wire.Message) {
+	if s.info == nil || m.Begin%BlockSize != 0 || !s.fits(m) {
+		s.drop(p, BadBlock)
+		return
+	}
+	n := p.findRequest(int32(m.Index), int32(m.Begin/BlockSize), false)
+	if n < 0 {
+		s.gotStray(p, m)
+		return
+	}
+	q := p.requests.all()[n]
+	p.requests.remove(n)
+	s.account(p, q, len(m.Data))
+	s.settleRequest(p, q)
+	if pc := s.pieceOf(q); pc != nil && pc.accepts(p, int(q.block)) {
+		s.arrive(p, pc, q, m.Data)
+	} else {
+		s.total.wasted += uint64(len(m.Data))
+	}
+	s.fill(p)
+}
+
+// fits tells whether a block lies where one of ours does, and has its length.
+func (s *Swarm) fits(m wire.Message) bool {
+	if int64(m.Index) >= int64(s.pieces()) {
+		return false
+	}
+	size := s.info.PieceSize(int(m.Index))
+	return int64(m.Begin) < size && int64(len(m.Data)) == min(BlockSize, size-int64(m.Begin))
+}
+
+// gotStray takes a block that we do not wait for. As many as we gave up on are no fault.
+func (s *Swarm) gotStray(p *peer, m wire.Message) {
+	s.total.wasted += uint64(len(m.Data))
+	if p.stray > 0 {
+		p.stray--
+		return
+	}
+	if p.unasked++; p.unasked > maxUnasked {
+		s.drop(p, Unrequested)
+	}
+}
+
+// account counts a block that was asked for, and sets the depth of the pipeline by how long it took: what is asked for ahead covers
+// between growBelow and shrinkAbove at the current rate.
+func (s *Swarm) account(p *peer, q request, bytes int) {
+	p.received += uint64(bytes)
+	s.total.received += uint64(bytes)
+	p.downRate.count(bytes)
+	p.waiting, p.answered = s.now, q.asked
+	p.snubbed, p.rejects = false, 0
+	switch took := s.now.Sub(q.asked); {
+	case q.released:
+	case took < growBelow && p.pipeline < min(p.reqq, s.limits.Reqq):
+		p.pipeline++
+	case took > shrinkAbove && p.pipeline > minPipeline:
+		p.pipeline--
+	}
+}
+
+// settleRequest takes an answered request out of the books.
+func (s *Swarm) settleRequest(p *peer, q request) {
+	if q.released {
+		return
+	}
+	p.asked--
+	if pc := s.pieceOf(q); pc != nil {
+		pc.pending--
+		pc.blocks[q.block].asked--
+	}
+}
+
+// arrive puts a block into its piece.
+func (s *Swarm) arrive(p *peer, pc *piece, q request, data []byte) {
+	n := int(q.block)
+	b := &pc.blocks[n]
+	if q.released && b.asked == 0 {
+		pc.unasked--
+	}
+	if pc.unasked == 0 {
+		s.tighten(pc)
+	}
+	b.arrived, b.giver = true, p.id
+	pc.left--
+	s.emit(Effect{Kind: Write, Index: pc.index, Begin: uint32(n) * BlockSize, Block: data})
+	if b.asked > 0 {
+		s.cancel(pc, n)
+	}
+	if pc.left == 0 {
+		s.verify(pc)
+	}
+}
+
+// cancel tells the others that were asked for a block that it has come. With the fast extension they still answer, with a reject at
+// least; without it they need not.
+func (s *Swarm) cancel(pc *piece, n int) {
+	for _, p := range s.peers {
+		at := p.findRequest(int32(pc.index), int32(n), false)
+		if at < 0 || p.requests.all()[at].released {
+			continue
+		}
+		q := &p.requests.all()[at]
+		s.settleRequest(p, *q)
+		q.released = true
+		s.send(p, blockMessage(wire.KindCancel, pc, n))
+		if !p.fast {
+			p.requests.remove(at)
+			p.stray++
+		}
+	}
+	s.stirred = true
+}

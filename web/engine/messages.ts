@@ -1,0 +1,137 @@
+/** What the page and the engine's worker say to each other. Everything here survives structured cloning. */
+import type { Account, ErrorCode, Limits, Peer, WorkState } from "../types/engine.js";
+
+/** A call of the page; answered by exactly one Reply with the same id. */
+export interface Call {
+  kind: "call";
+  id: number;
+  method: string;
+  args: unknown;
+}
+
+export interface Reply {
+  kind: "reply";
+  id: number;
+  value?: unknown;
+  error?: { code: ErrorCode; message: string };
+}
+
+/** What the page starts the worker with. */
+export interface Boot {
+  kind: "boot";
+  server: string;
+  limits: Limits;
+  /** Data channels are carried by messages even where they could be transferred. */
+  proxied: boolean;
+}
+
+/** One work as it stands; sent whenever it changed, at most four times a second. */
+export interface Snapshot {
+  infohash: string;
+  magnet: string;
+  name: string;
+  length: number;
+  pieceLength: number;
+  pieces: number;
+  files: { path: string; length: number; progress: number }[];
+  bitfield: Uint8Array;
+  state: WorkState;
+  error?: { code: ErrorCode; message: string };
+  progress: number;
+  missing: number;
+  peers: Peer[];
+  downRate: number;
+  upRate: number;
+  downloaded: number;
+  uploaded: number;
+  /** Bytes in receipts that we hold or have settled for this work in this tab. */
+  earned: number;
+}
+
+/** The newest receipt of a ticket that the server has not acknowledged. */
+export interface Receipt {
+  serial: string;
+  amount: number;
+  /** The amount that the server has acknowledged already. */
+  acknowledged: number;
+  signature: string;
+}
+
+export type Event =
+  | { kind: "ready" }
+  | { kind: "failed"; code: ErrorCode; message: string }
+  | { kind: "work"; work: Snapshot }
+  | { kind: "removed"; infohash: string }
+  /** A body was opened (1) or ended (-1). */
+  | { kind: "streams"; change: 1 | -1 }
+  | { kind: "hashed"; id: number; hashed: number; total: number }
+  | { kind: "receipts"; account: string; receipts: Receipt[] };
+
+/** The arguments and values of the worker's methods. */
+export interface Methods {
+  publish: [{ call: number; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean }, { infohash: string }];
+  abort: [{ call: number }, void];
+  add: [{ magnet?: string; torrent?: ArrayBuffer; infohash?: string }, { infohash: string }];
+  share: [{ on: boolean }, void];
+  limits: [{ limits: Limits }, void];
+  start: [{ infohash: string }, void];
+  stop: [{ infohash: string }, void];
+  remove: [{ infohash: string; deleteData: boolean }, void];
+  prioritize: [{ infohash: string; file: number }, void];
+  blob: [{ infohash: string; file: number }, Blob];
+  stream: [{ infohash: string; file: number; port: MessagePort }, void];
+  account: [Record<string, never>, Account];
+  close: [Record<string, never>, void];
+}
+
+/** The service worker asks a page for a file, with a port for the answers. */
+export interface StreamRequest {
+  kind: "stream";
+  infohash: string;
+  file: number;
+}
+
+/** Bytes of the file, from begin to before end; begin −1 ends the stream. */
+export interface StreamPull {
+  begin: number;
+  end: number;
+}
+
+/** First the file's length, then the bytes of each pull: at least one, and at most those that were asked for. */
+export type StreamAnswer = { length: number } | { data: ArrayBuffer } | { error: ErrorCode };
+
+/** The page's half of a peer connection, and the worker's. */
+export type RTCCommand =
+  | { kind: "rtc"; op: "open"; pc: number; config: RTCConfiguration | undefined }
+  | { kind: "rtc"; op: "call"; pc: number; call: number; method: "createOffer" | "createAnswer" | "setLocalDescription" | "setRemoteDescription" | "addIceCandidate"; arg: unknown }
+  | { kind: "rtc"; op: "channel"; pc: number; channel: number; label: string; init: RTCDataChannelInit | undefined }
+  | { kind: "rtc"; op: "close"; pc: number }
+  | { kind: "rtc"; op: "send"; channel: number; data: ArrayBuffer }
+  | { kind: "rtc"; op: "low"; channel: number; threshold: number }
+  | { kind: "rtc"; op: "shut"; channel: number };
+
+/** What pion reads synchronously; mirrored with every event and answer. */
+export interface PCState {
+  signalingState: RTCSignalingState;
+  iceGatheringState: RTCIceGatheringState;
+  iceConnectionState: RTCIceConnectionState;
+  connectionState: RTCPeerConnectionState;
+  localDescription: RTCSessionDescriptionInit | null;
+  remoteDescription: RTCSessionDescriptionInit | null;
+}
+
+export interface ChannelState {
+  label: string;
+  id: number | null;
+  readyState: RTCDataChannelState;
+  bufferedAmount: number;
+}
+
+export type RTCEvent =
+  | { kind: "rtc"; op: "answer"; pc: number; call: number; state: PCState; value?: RTCSessionDescriptionInit; error?: string }
+  | { kind: "rtc"; op: "event"; pc: number; state: PCState; type: string; candidate?: RTCIceCandidateInit | null }
+  /** transferred: the real channel is in `real`; else it is proxied by the messages below. `number` is negative for a channel of the peer's. */
+  | { kind: "rtc"; op: "channel"; pc: number; channel: number; incoming: boolean; state: ChannelState; real?: RTCDataChannel }
+  | { kind: "rtc"; op: "channel event"; channel: number; type: string; state: ChannelState }
+  | { kind: "rtc"; op: "message"; channel: number; data: ArrayBuffer }
+  | { kind: "rtc"; op: "refused"; pc: number; error: string };

@@ -1,0 +1,277 @@
+/**
+ * The worker's half of the peer connections: an RTCPeerConnection as far as pion uses one, over the one that the page owns.
+ *
+ * What pion reads synchronously is mirrored with every event and before every promise resolves. A channel's messages are never lost:
+ * the handler is set in the task in which a transferred channel arrives, and what comes before somebody listens is kept in order.
+ */
+import type { ChannelState, PCState, RTCCommand, RTCEvent } from "./messages.js";
+
+type Handler = ((event: unknown) => void) | null;
+type Post = (command: RTCCommand, transfer?: Transferable[]) => void;
+
+let post: Post = () => undefined;
+let numbers = 0;
+const pcs = new Map<number, PeerConnection>();
+const channels = new Map<number, Channel>();
+
+/** A data channel: the transferred one behind it, or messages through the page. */
+class Channel {
+  onopen: Handler = null;
+  onclose: Handler = null;
+  onclosing: Handler = null;
+  onerror: Handler = null;
+  onbufferedamountlow: Handler = null;
+  binaryType = "arraybuffer";
+  readonly ordered = true;
+  readonly negotiated = false;
+  readonly protocol = "";
+
+  #onmessage: Handler = null;
+  #waiting: unknown[] = [];
+  #real: RTCDataChannel | undefined;
+  #state: ChannelState;
+  #threshold = 0;
+  #shut = false;
+
+  constructor(
+    readonly number: number,
+    readonly label: string,
+  ) {
+    this.#state = { label, id: null, readyState: "connecting", bufferedAmount: 0 };
+    channels.set(number, this);
+  }
+
+  get id(): number | null {
+    return this.#real ? this.#real.id : this.#state.id;
+  }
+  get readyState(): RTCDataChannelState {
+    return this.#real ? this.#real.readyState : this.#state.readyState;
+  }
+  get bufferedAmount(): number {
+    return this.#real ? this.#real.bufferedAmount : this.#state.bufferedAmount;
+  }
+  get bufferedAmountLowThreshold(): number {
+    return this.#threshold;
+  }
+  set bufferedAmountLowThreshold(n: number) {
+    this.#threshold = n;
+    if (this.#real) this.#real.bufferedAmountLowThreshold = n;
+    else post({ kind: "rtc", op: "low", channel: this.number, threshold: n });
+  }
+  get onmessage(): Handler {
+    return this.#onmessage;
+  }
+  set onmessage(f: Handler) {
+    this.#onmessage = f;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (f) for (const event of waiting) f(event);
+  }
+
+  send(data: Uint8Array): void {
+    if (this.#real) return this.#real.send(data as Uint8Array<ArrayBuffer>);
+    if (this.readyState !== "open") throw new DOMException("channel is not open", "InvalidStateError");
+    const copy = data.slice().buffer as ArrayBuffer;
+    this.#state.bufferedAmount += copy.byteLength;
+    post({ kind: "rtc", op: "send", channel: this.number, data: copy }, [copy]);
+  }
+
+  close(): void {
+    this.#shut = true;
+    if (this.#real) this.#real.close();
+    else post({ kind: "rtc", op: "shut", channel: this.number });
+  }
+
+  /** The page has made the channel; must run in the task in which it arrived. */
+  arrive(state: ChannelState, real: RTCDataChannel | undefined): void {
+    this.#state = state;
+    if (!real) {
+      if (this.#threshold) this.bufferedAmountLowThreshold = this.#threshold;
+      return;
+    }
+    this.#real = real;
+    real.binaryType = "arraybuffer";
+    real.bufferedAmountLowThreshold = this.#threshold;
+    real.onmessage = (e) => this.message(e);
+    real.onopen = () => this.onopen?.({});
+    real.onclose = () => this.closed();
+    real.onbufferedamountlow = () => this.onbufferedamountlow?.({});
+    if (this.#shut) real.close();
+    else if (real.readyState === "open") queueMicrotask(() => this.onopen?.({}));
+  }
+
+  message(event: { data: unknown }): void {
+    if (this.#onmessage) this.#onmessage(event);
+    else this.#waiting.push(event);
+  }
+
+  /** An event of a proxied channel. */
+  event(type: string, state: ChannelState): void {
+    this.#state = state;
+    if (type === "open") this.onopen?.({});
+    else if (type === "closing") this.onclosing?.({});
+    else if (type === "bufferedamountlow") this.onbufferedamountlow?.({});
+    else if (type === "close") this.closed();
+  }
+
+  closed(): void {
+    if (!channels.delete(this.number)) return;
+    this.#state.readyState = "closed";
+    this.#waiting = [];
+    this.onclose?.({});
+  }
+}
+
+class PeerConnection {
+  onsignalingstatechange: Handler = null;
+  onicegatheringstatechange: Handler = null;
+  oniceconnectionstatechange: Handler = null;
+  onconnectionstatechange: Handler = null;
+  onicecandidate: Handler = null;
+  onnegotiationneeded: Handler = null;
+  ondatachannel: Handler = null;
+  readonly sctp = null;
+
+  readonly #number = ++numbers;
+  readonly #config: RTCConfiguration;
+  readonly #calls = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
+  readonly #channels = new Set<Channel>();
+  #state: PCState = {
+    signalingState: "stable",
+    iceGatheringState: "new",
+    iceConnectionState: "new",
+    connectionState: "new",
+    localDescription: null,
+    remoteDescription: null,
+  };
+
+  constructor(config?: RTCConfiguration) {
+    this.#config = cleaned(config);
+    pcs.set(this.#number, this);
+    post({ kind: "rtc", op: "open", pc: this.#number, config: this.#config });
+  }
+
+  get signalingState() { return this.#state.signalingState; }
+  get iceGatheringState() { return this.#state.iceGatheringState; }
+  get iceConnectionState() { return this.#state.iceConnectionState; }
+  get connectionState() { return this.#state.connectionState; }
+  get localDescription() { return this.#state.localDescription; }
+  get remoteDescription() { return this.#state.remoteDescription; }
+  get currentLocalDescription() { return this.#state.localDescription; }
+  get currentRemoteDescription() { return this.#state.remoteDescription; }
+
+  getConfiguration(): RTCConfiguration {
+    return this.#config;
+  }
+  createOffer() { return this.#call("createOffer", undefined); }
+  createAnswer() { return this.#call("createAnswer", undefined); }
+  setLocalDescription(d: RTCSessionDescriptionInit) { return this.#call("setLocalDescription", { type: d.type, sdp: d.sdp }); }
+  setRemoteDescription(d: RTCSessionDescriptionInit) { return this.#call("setRemoteDescription", { type: d.type, sdp: d.sdp }); }
+  addIceCandidate(c: RTCIceCandidateInit) { return this.#call("addIceCandidate", c); }
+
+  createDataChannel(label: string): Channel {
+    const channel = new Channel(++numbers, label);
+    this.#channels.add(channel);
+    post({ kind: "rtc", op: "channel", pc: this.#number, channel: channel.number, label, init: undefined });
+    return channel;
+  }
+
+  close(): void {
+    if (!pcs.delete(this.#number)) return;
+    this.#state = { ...this.#state, signalingState: "closed", iceConnectionState: "closed", connectionState: "closed" };
+    this.#fail("peer connection was closed");
+    post({ kind: "rtc", op: "close", pc: this.#number });
+    // Closing the connection closes its channels, but tells nobody (W3C WebRTC §4.4.1.4): what was transferred is told here.
+    for (const channel of this.#channels) queueMicrotask(() => channel.closed());
+  }
+
+  take(e: RTCEvent & { pc: number }): void {
+    switch (e.op) {
+      case "refused":
+        this.#state = { ...this.#state, connectionState: "failed" };
+        this.#fail(e.error);
+        this.onconnectionstatechange?.({});
+        return;
+      case "answer": {
+        this.#state = e.state;
+        const call = this.#calls.get(e.call);
+        this.#calls.delete(e.call);
+        if (e.error !== undefined) call?.reject(new Error(e.error));
+        else call?.resolve(e.value);
+        return;
+      }
+      case "event":
+        this.#state = e.state;
+        this.#handler(e.type)?.({});
+        return;
+      case "channel":
+        return this.#arrive(e);
+    }
+  }
+
+  #arrive(e: RTCEvent & { op: "channel" }): void {
+    if (!e.incoming) return channels.get(e.channel)?.arrive(e.state, e.real);
+    const channel = new Channel(e.channel, e.state.label);
+    this.#channels.add(channel);
+    channel.arrive(e.state, e.real);
+    this.ondatachannel?.({ channel });
+  }
+
+  #handler(type: string): Handler {
+    switch (type) {
+      case "signalingstatechange": return this.onsignalingstatechange;
+      case "icegatheringstatechange": return this.onicegatheringstatechange;
+      case "iceconnectionstatechange": return this.oniceconnectionstatechange;
+      default: return this.onconnectionstatechange;
+    }
+  }
+
+  #call(method: (RTCCommand & { op: "call" })["method"], arg: unknown): Promise<unknown> {
+    if (this.#state.signalingState === "closed") return Promise.reject(new Error("peer connection is closed"));
+    const call = ++numbers;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(call, { resolve, reject });
+      post({ kind: "rtc", op: "call", pc: this.#number, call, method, arg });
+    });
+  }
+
+  #fail(why: string): void {
+    for (const call of this.#calls.values()) call.reject(new Error(why));
+    this.#calls.clear();
+  }
+}
+
+/** pion writes undefined for what it does not set, and credentialType, which no browser knows any more. */
+function cleaned(config: RTCConfiguration | undefined): RTCConfiguration {
+  const out: RTCConfiguration = {};
+  if (config?.iceTransportPolicy) out.iceTransportPolicy = config.iceTransportPolicy;
+  if (config?.iceServers) {
+    out.iceServers = config.iceServers.map(({ urls, username, credential }) => ({
+      urls,
+      ...(username !== undefined && { username }),
+      ...(credential !== undefined && { credential }),
+    }));
+  }
+  return out;
+}
+
+/** Makes the worker look to pion like a page with WebRTC. */
+export function installRTC(send: Post): void {
+  post = send;
+  Object.assign(globalThis, { window: globalThis, RTCPeerConnection: PeerConnection });
+}
+
+/** Takes an event of the page; must run in the task in which it arrived. */
+export function takeRTC(e: RTCEvent): void {
+  switch (e.op) {
+    case "message":
+      return channels.get(e.channel)?.message({ data: e.data });
+    case "channel event":
+      return channels.get(e.channel)?.event(e.type, e.state);
+    default: {
+      const pc = pcs.get(e.pc);
+      if (pc) pc.take(e);
+      else if (e.op === "channel") e.real?.close();
+    }
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The engine's dedicated worker: runs the Go engine, keeps the account's key and receipts, and speaks to the server over HTTP. The page
+ * only owns the peer connections. The Go engine is loaded when the first work is added, not before.
+ */
+import "wasm_exec";
+import { FanseedError, type Account, type Limits } from "../types/engine.js";
+import { addSent, forgetReceipt, keepReceipt, loadReceipts } from "./database.js";
+import { hashPieces } from "./hash.js";
+import { accountID, hex, identity, makeIdentity, sign, verify } from "./identity.js";
+import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot, StreamAnswer, StreamPull } from "./messages.js";
+import { installRTC, takeRTC } from "./rtc_worker.js";
+import { iceServers, register, statement, torrentOf } from "./server.js";
+
+declare const __WASM_URL__: string;
+
+/** What the Go engine offers; see wasm/bridge. Errors are objects {code, message}. */
+interface Engine {
+  configure(options: { server: string; publicKey: Uint8Array | undefined; iceServers: RTCIceServer[]; limits: Limits; receipts: Receipt[] }): Promise<void>;
+  create(options: { name: string; pieceLength: number; private: boolean; comment: string; webseeds: string[]; files: { path: string; length: number }[]; pieces: Uint8Array; whole: Blob }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
+  add(options: { torrent?: Uint8Array; magnet?: string }): Promise<{ infohash: string }>;
+  pieceLength(options: { length: number }): Promise<number>;
+  share(options: { on: boolean }): Promise<void>;
+  limits(options: { limits: Limits }): Promise<void>;
+  budget(options: { sent: number }): Promise<void>;
+  start(options: { infohash: string }): Promise<void>;
+  stop(options: { infohash: string }): Promise<void>;
+  remove(options: { infohash: string }): Promise<void>;
+  prioritize(options: { infohash: string; file: number }): Promise<void>;
+  blob(options: { infohash: string; file: number }): Promise<Blob>;
+  length(options: { infohash: string; file: number }): Promise<number>;
+  read(options: { infohash: string; file: number; begin: number; end: number }): Promise<Uint8Array<ArrayBuffer>>;
+  close(options: object): Promise<void>;
+}
+
+const aborted = new Set<number>();
+let boot: Boot;
+let running: Promise<Engine> | undefined;
+let sharing = false;
+
+const say = (event: Event | Reply, transfer: Transferable[] = []): void => postMessage(event, { transfer });
+
+function engine(): Promise<Engine> {
+  return (running ??= start());
+}
+
+async function start(): Promise<Engine> {
+  const go = new Go();
+  const loaded = await WebAssembly.instantiateStreaming(fetch(__WASM_URL__), go.importObject).catch((error: unknown) => {
+    running = undefined; // the next call tries again
+    throw new FanseedError("unreachable", `the engine could not be loaded: ${String(error)}`);
+  });
+  const made = new Promise<Engine>((resolve) => Object.assign(globalThis, { fanseedHost: host(resolve) }));
+  void go.run(loaded.instance).then(() => say({ kind: "failed", code: "internal", message: "the engine has ended" }));
+  const it = await made;
+  await configure(it);
+  setInterval(() => void countSent(0), 60_000); // the day may have changed, or other tabs sent
+  return it;
+}
+
+async function configure(it: Engine): Promise<void> {
+  const [pair, ice, receipts] = await Promise.all([identity(), iceServers(boot.server).catch(() => []), loadReceipts().catch(() => [])]);
+  await it.configure({ server: boot.server, publicKey: pair?.publicKey, iceServers: ice, limits: boot.limits, receipts });
+}
+
+/** What the Go engine may ask of its worker. */
+function host(ready: (engine: Engine) => void): object {
+  return {
+    ready,
+    sign,
+    verify,
+    work: (work: Snapshot) => say({ kind: "work", work }),
+    removed: (infohash: string) => say({ kind: "removed", infohash }),
+    keep: (r: Receipt) => void keepReceipt(r).then(tellReceipts),
+    forget: (serial: string) => void forgetReceipt(serial).then(tellReceipts),
+    sent: (bytes: number) => void countSent(bytes),
+  };
+}
+
+async function countSent(bytes: number): Promise<void> {
+  const sent = await addSent(bytes);
+  await (await engine()).budget({ sent });
+}
+
+/** The page must be able to hand these in by itself when it is closed. */
+async function tellReceipts(): Promise<void> {
+  const pair = await identity();
+  if (!pair) return;
+  say({ kind: "receipts", account: await accountID(pair.publicKey), receipts: await loadReceipts() });
+}
+
+async function publish(o: Methods["publish"][0]): Promise<Methods["publish"][1]> {
+  if (!sharing) throw new FanseedError("not_sharing", "publishing needs sharing to be on");
+  const files = o.files.map((f) => ({ file: f, path: f.webkitRelativePath || f.name, length: f.size }));
+  const whole = new Blob(files.map((f) => f.file));
+  if (whole.size === 0) throw new FanseedError("no_files", "there is nothing in these files to publish");
+  const it = await engine();
+  const pieceLength = o.pieceLength ?? (await it.pieceLength({ length: whole.size }));
+  const hashed = throttled((n: number) => say({ kind: "hashed", id: o.call, hashed: n, total: whole.size }));
+  const pieces = await hashPieces(whole, pieceLength, hashed, () => aborted.has(o.call));
+  const made = await it.create({
+    name: o.name || rootOf(files),
+    pieceLength,
+    private: o.private ?? false,
+    comment: o.comment ?? "",
+    webseeds: o.webseeds ?? [],
+    files: files.map(({ path, length }) => ({ path: files.length > 1 ? withoutRoot(path, rootOf(files)) : path, length })),
+    pieces,
+    whole,
+  });
+  try {
+    await register(boot.server, made.torrent);
+  } catch (error) {
+    await it.remove({ infohash: made.infohash });
+    throw error;
+  }
+  await it.start({ infohash: made.infohash });
+  return { infohash: made.infohash };
+}
+
+/** The folder that all files share, or the first file's name. */
+function rootOf(files: { path: string }[]): string {
+  const first = files[0]!.path.split("/");
+  const shared = first.length > 1 && files.every((f) => f.path.startsWith(`${first[0]}/`));
+  return shared || files.length === 1 ? first[0]! : `${first.at(-1)} and ${files.length - 1} more`;
+}
+
+function withoutRoot(path: string, root: string): string {
+  return path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+}
+
+/** At most ten calls a second, and always the last one. */
+function throttled(f: (n: number) => void): (n: number) => void {
+  let last = 0;
+  let most = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const now = (): void => {
+    timer = undefined;
+    last = Date.now();
+    f(most);
+  };
+  return (n) => {
+    most = Math.max(most, n);
+    timer ??= setTimeout(now, Math.max(0, last + 100 - Date.now()));
+  };
+}
+
+async function add(o: Methods["add"][0]): Promise<Methods["add"][1]> {
+  const it = await engine();
+  if (o.infohash !== undefined) return it.add({ torrent: new Uint8Array(await torrentOf(boot.server, o.infohash)) });
+  if (o.torrent) return it.add({ torrent: new Uint8Array(o.torrent) });
+  return it.add({ magnet: o.magnet ?? "" });
+}
+
+async function share(on: boolean): Promise<void> {
+  sharing = on;
+  if (on) {
+    const pair = await makeIdentity();
+    const it = await engine();
+    if (pair) await configure(it);
+    void countSent(0);
+    await it.share({ on: true });
+    void tellReceipts();
+  } else if (running) {
+    await (await engine()).share({ on: false });
+  }
+}
+
+/** Answers the service worker's pulls until it has enough, or the bytes cannot come. */
+async function stream({ port, ...file }: Methods["stream"][0]): Promise<void> {
+  const it = await engine();
+  const answer = (a: StreamAnswer, transfer: Transferable[] = []): void => port.postMessage(a, transfer);
+  const end = (): void => {
+    port.close();
+    say({ kind: "streams", change: -1 });
+  };
+  say({ kind: "streams", change: 1 });
+  port.onmessage = async ({ data: { begin, end: until } }: MessageEvent<StreamPull>) => {
+    if (begin < 0) return end();
+    try {
+      const bytes = await it.read({ ...file, begin, end: until });
+      answer({ data: bytes.buffer }, [bytes.buffer]);
+    } catch (error) {
+      answer({ error: failure(error).code });
+      end();
+    }
+  };
+  try {
+    answer({ length: await it.length(file) });
+  } catch (error) {
+    answer({ error: failure(error).code });
+    end();
+  }
+}
+
+async function account(): Promise<Account> {
+  const held = await loadReceipts();
+  return statement(boot.server, held.reduce((sum, r) => sum + r.amount - r.acknowledged, 0));
+}
+
+const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][1]> } = {
+  publish,
+  add,
+  account,
+  abort: async ({ call }) => void aborted.add(call),
+  share: ({ on }) => share(on),
+  limits: async ({ limits }) => {
+    boot.limits = limits;
+    if (running) await (await engine()).limits({ limits });
+  },
+  start: async (o) => (await engine()).start(o),
+  stop: async (o) => (await engine()).stop(o),
+  remove: async (o) => (await engine()).remove(o),
+  prioritize: async (o) => (await engine()).prioritize(o),
+  blob: async (o) => (await engine()).blob(o),
+  stream,
+  close: async () => {
+    if (running) await (await engine()).close({});
+  },
+};
+
+/** Every failure reaches the page as a code of the closed list. */
+function failure(error: unknown): { code: FanseedError["code"]; message: string } {
+  const e = error as Partial<FanseedError> | undefined;
+  if (typeof e?.code === "string" && typeof e.message === "string") return { code: e.code, message: e.message };
+  return { code: "internal", message: String(error) };
+}
+
+async function call(c: Call): Promise<void> {
+  try {
+    const value = await (methods[c.method as keyof Methods] as (o: unknown) => Promise<unknown>)(c.args);
+    say({ kind: "reply", id: c.id, value });
+  } catch (error) {
+    say({ kind: "reply", id: c.id, error: failure(error) });
+  }
+}
+
+self.addEventListener("message", ({ data }: MessageEvent<Boot | Call | RTCEvent>) => {
+  if (data.kind === "rtc") return takeRTC(data);
+  if (data.kind === "call") return void call(data);
+  boot = data;
+  installRTC((command: RTCCommand, transfer = []) => postMessage(command, { transfer }));
+  say({ kind: "ready" });
+});

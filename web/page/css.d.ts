@@ -1,0 +1,2 @@
+/** esbuild takes it for the page's stylesheet. */
+declare module "*.css";

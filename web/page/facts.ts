@@ -1,0 +1,127 @@
+/** What the elements are told. Plain values only: no element ever holds a Work or a Seeder. */
+import type { Account, ErrorCode, Peer, ShareMode, Work, WorkState } from "../types/engine.js";
+import type { Consent } from "./consent.js";
+import type { Route } from "./route.js";
+import type { ServerInfo, WorkInfo, WorkSummary } from "./server.js";
+
+/** Something that is asked for: on its way, here, or refused with its reason. */
+export type Loadable<T> = { state: "loading" } | { state: "ready"; value: T } | { state: "error"; error: Fault };
+
+/** An error as the page shows it: `code` chooses the words, `message` is only shown where the server refused. */
+export interface Fault {
+  code: ErrorCode;
+  message: string;
+}
+
+/** A work in this browser, as it is now. */
+export interface LiveWork {
+  infohash: string;
+  magnet: string;
+  name: string;
+  length: number;
+  files: { path: string; length: number; progress: number }[];
+  pieces: number;
+  bitfield: Uint8Array;
+  state: WorkState;
+  error: Fault | undefined;
+  progress: number;
+  missing: number;
+  peers: number;
+  peerList: Peer[];
+  downRate: number;
+  upRate: number;
+  downloaded: number;
+  uploaded: number;
+  credits: number | undefined;
+}
+
+/** Publishing, step by step. */
+export type Publishing =
+  | { step: "idle" }
+  | { step: "chosen"; files: File[]; name: string; fault?: Fault }
+  | { step: "hashing"; name: string; hashed: number; total: number }
+  | { step: "published"; infohash: string; name: string };
+
+export type Earnings =
+  /** The engine is not running and sharing is not agreed to: it is loaded when the person asks. */
+  | { state: "asleep" }
+  | { state: "loading" }
+  /** No key has been made in this browser. */
+  | { state: "none" }
+  | { state: "ready"; account: Account }
+  | { state: "error"; error: Fault };
+
+export interface Facts {
+  route: Route;
+  /** Origin of this page. */
+  origin: string;
+  /** Said for this site. */
+  consent: ShareMode;
+  /** The engine's own mode; "off" while it is not running. */
+  sharing: ShareMode;
+  /** Stop was pressed in this tab. */
+  stopped: boolean;
+  server: ServerInfo | undefined;
+  listing: Loadable<WorkSummary[]>;
+  /** Works in this browser. */
+  works: LiveWork[];
+  /** What is known of the work in the address before any peer is asked. */
+  info: Loadable<WorkInfo>;
+  /** The work in the address is being handed to the engine. */
+  joining: { state: "no" } | { state: "yes" } | { state: "failed"; error: Fault };
+  publishing: Publishing;
+  earnings: Earnings;
+  /** Files that are being put together for saving, as `saveKey` has them. */
+  saving: readonly string[];
+  /** Why what was pasted could not be opened. */
+  openFault: Fault | undefined;
+  /** What went wrong that no view has a place for; shown until it is dismissed. */
+  fault: Fault | undefined;
+}
+
+/** What the elements ask for. */
+export type Request =
+  | { do: "choose"; mode: Consent }
+  | { do: "ask again" }
+  | { do: "withdraw" }
+  | { do: "stop all" }
+  | { do: "resume all" }
+  | { do: "start"; infohash: string }
+  | { do: "stop"; infohash: string }
+  | { do: "save"; infohash: string; index: number }
+  | { do: "pick"; files: File[] }
+  | { do: "publish"; name: string }
+  | { do: "cancel publish" }
+  | { do: "open"; source: string | File }
+  | { do: "show earnings" }
+  | { do: "dismiss" }
+  | { do: "retry" };
+
+export const saveKey = (infohash: string, index: number): string => `${infohash}/${index}`;
+
+/** The one event of the page's elements; it bubbles up to whoever mounted them. */
+export class RequestEvent extends Event {
+  readonly request: Request;
+
+  constructor(request: Request) {
+    super("request", { bubbles: true, composed: true });
+    this.request = request;
+  }
+}
+
+export function fault(error: unknown): Fault {
+  const { code, message } = error as Partial<Fault>;
+  return { code: typeof code === "string" ? code : "internal", message: String(message ?? error) };
+}
+
+export function live(work: Work): LiveWork {
+  const { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits } = work;
+  const numbers = { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits };
+  return {
+    ...numbers,
+    bitfield: work.bitfield(),
+    peerList: work.peerList(),
+    files: work.files.map((file) => ({ path: file.path, length: file.length, progress: file.progress })),
+    error: work.error && fault(work.error),
+  };
+}

@@ -1,0 +1,44 @@
+/** The files of a work. Facts: `files`, `infohash`; where sharing was refused and there is a webseed, `webseed` and `name`. Fact: `saving`, keys of files on their way. Request: save. */
+import { html, nothing, type TemplateResult } from "lit";
+import { PageElement } from "./element.js";
+import { saveKey, type LiveWork } from "./facts.js";
+import { percent, size } from "./format.js";
+import { webseedFile } from "./source.js";
+import { words } from "./words.js";
+
+interface ShownFile {
+  path: string;
+  length: number;
+  progress?: number;
+}
+
+export class Files extends PageElement {
+  static override properties = { files: { attribute: false }, saving: { attribute: false }, infohash: {}, webseed: {}, name: {} };
+  declare files: readonly (ShownFile | LiveWork["files"][number])[];
+  declare saving: readonly string[];
+  declare infohash: string;
+  declare webseed: string | undefined;
+  declare name: string;
+
+  #action(file: ShownFile, index: number): TemplateResult | typeof nothing {
+    if (this.webseed) {
+      const href = webseedFile(this.webseed, this.name, file.path, this.files.length === 1 && file.path === this.name);
+      return html`<a class="button" href=${href} download rel="noreferrer" aria-label=${words.work.fetchNamed(file.path)}>${words.work.fetch}</a>`;
+    }
+    if (file.progress === undefined) return nothing;
+    if (file.progress < 1) return html`<span class="figures">${percent(file.progress)}</span>`;
+    if (this.saving.includes(saveKey(this.infohash, index))) return html`<span role="status">${words.work.saving}</span>`;
+    return html`<button type="button" aria-label=${words.work.saveNamed(file.path)} @click=${() => this.ask({ do: "save", infohash: this.infohash, index })}>${words.work.save}</button>`;
+  }
+
+  protected override render(): TemplateResult {
+    return html`<section aria-labelledby="files-title">
+      <h2 id="files-title">${words.work.files}</h2>
+      <ul class="files" role="list">
+        ${this.files.map((file, i) => html`<li><span class="path">${file.path}</span> <span class="quiet figures">${size(file.length)}</span> ${this.#action(file, i)}</li>`)}
+      </ul>
+    </section>`;
+  }
+}
+
+customElements.define("fs-files", Files);

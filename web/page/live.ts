@@ -1,0 +1,68 @@
+/** A work that runs in this browser: what it does, how far it is, what it moves. Facts: `work`, `sharing`, `saving`. Requests: start, stop, save, withdraw. */
+import { html, nothing, type TemplateResult } from "lit";
+import { PageElement } from "./element.js";
+import { saveKey, type LiveWork } from "./facts.js";
+import { count, credits, growing, percent, rate } from "./format.js";
+import { doing, words } from "./words.js";
+
+export class Live extends PageElement {
+  static override properties = { work: { attribute: false }, sharing: { type: Boolean }, saving: { attribute: false } };
+  declare work: LiveWork;
+  declare sharing: boolean;
+  declare saving: readonly string[];
+
+  #figures(): [string, string][] {
+    const { length, downRate, upRate, peers, downloaded, uploaded, missing } = this.work;
+    const say = words.work;
+    const left = missing && downRate ? say.leftValue(missing / downRate) : say.leftNone;
+    const sending: [string, string][] = [
+      [say.up, rate(upRate)],
+      [say.sent, growing(uploaded)],
+      [say.peers, count(peers)],
+    ];
+    if (length && !missing) return sending;
+    return [[say.down, rate(downRate)], [say.got, growing(downloaded)], [say.left, left], ...sending];
+  }
+
+  #progress(): TemplateResult {
+    const { length, progress } = this.work;
+    return html`<div class="progress">
+      ${length ? html`<progress max="1" .value=${progress} aria-label=${words.work.progress}></progress>` : html`<progress aria-label=${words.work.progress}></progress>`}
+      <span class="figures">${length ? percent(progress) : nothing}</span>
+    </div>`;
+  }
+
+  #buttons(): TemplateResult {
+    const { infohash, state, missing, length, files } = this.work;
+    const idle = state === "stopped" || state === "error";
+    const whole = length > 0 && !missing && files.length === 1;
+    const saving = this.saving.includes(saveKey(infohash, 0));
+    const save = html`<button type="button" class="strong" ?disabled=${saving} @click=${() => this.ask({ do: "save", infohash, index: 0 })}>
+      ${saving ? words.work.saving : words.work.save}
+    </button>`;
+    return html`<div class="row">
+      ${whole ? save : nothing}
+      ${idle && this.sharing
+        ? html`<button type="button" class=${whole ? "" : "strong"} @click=${() => this.ask({ do: "start", infohash })}>${state === "error" ? words.retry : words.work.resume}</button>`
+        : idle
+          ? nothing
+          : html`<button type="button" @click=${() => this.ask({ do: "stop", infohash })}>${words.work.stop}</button>`}
+      ${this.sharing ? html`<button type="button" class="plain" @click=${() => this.ask({ do: "withdraw" })}>${words.consent.withdraw}</button>` : nothing}
+    </div>`;
+  }
+
+  protected override render(): TemplateResult {
+    const { state, credits: earned } = this.work;
+    return html`<section class="card" aria-labelledby="doing">
+      <div role="status"><h2 id="doing" class=${state === "error" ? "fault" : ""}>${doing(this.work)}</h2></div>
+      ${this.#progress()}
+      <dl class="numbers">
+        ${this.#figures().map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+        ${earned === undefined ? nothing : html`<div class="wide"><dt>${words.work.earned}</dt><dd>${credits(earned)}</dd></div>`}
+      </dl>
+      ${this.#buttons()}
+    </section>`;
+  }
+}
+
+customElements.define("fs-live", Live);

@@ -1,0 +1,126 @@
+/** The frame around every view: header with the meter, the view, footer with the consent. Facts: `facts`, `said` (read aloud). Requests: pick, open, withdraw, dismiss, and those of its views. */
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { carriesFiles, droppedFiles } from "./drop.js";
+import "./earnings.js";
+import { PageElement } from "./element.js";
+import type { Facts } from "./facts.js";
+import { percent } from "./format.js";
+import "./home.js";
+import { logo } from "./logo.js";
+import "./meter.js";
+import { words } from "./words.js";
+import "./work.js";
+
+export class Shell extends PageElement {
+  static override properties = { facts: { attribute: false }, said: {}, dragging: { state: true } };
+  declare facts: Facts | undefined;
+  declare said: string;
+  declare dragging: boolean;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("dragover", this.#over);
+    addEventListener("dragleave", this.#leave);
+    addEventListener("drop", this.#drop);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("dragover", this.#over);
+    removeEventListener("dragleave", this.#leave);
+    removeEventListener("drop", this.#drop);
+  }
+
+  readonly #over = (event: DragEvent): void => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    this.dragging = true;
+  };
+
+  readonly #leave = (event: DragEvent): void => {
+    if (event.relatedTarget === null) this.dragging = false;
+  };
+
+  readonly #drop = async (event: DragEvent): Promise<void> => {
+    if (!carriesFiles(event) || !event.dataTransfer) return;
+    event.preventDefault();
+    this.dragging = false;
+    const files = await droppedFiles(event.dataTransfer);
+    const [first] = files;
+    if (files.length === 1 && first?.name.endsWith(".torrent")) this.ask({ do: "open", source: first });
+    else if (files.length) this.ask({ do: "pick", files });
+  };
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (!this.facts) return;
+    document.title = title(this.facts);
+    const before = changed.get("facts")?.route;
+    if (before && before !== this.facts.route) this.#moved();
+  }
+
+  /** A new view begins at its heading, for the keyboard and for those who listen. */
+  #moved(): void {
+    void this.updateComplete.then(() => requestAnimationFrame(() => this.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true })));
+  }
+
+  #view(facts: Facts): TemplateResult {
+    const { route } = facts;
+    if (route.view === "home") return html`<fs-home .facts=${facts} ?dragging=${this.dragging}></fs-home>`;
+    if (route.view === "work") return html`<fs-work .facts=${facts} .infohash=${route.infohash}></fs-work>`;
+    if (route.view === "earnings") return html`<fs-earnings .earnings=${facts.earnings} .now=${Date.now()}></fs-earnings>`;
+    return html`<div class="lost">
+      <h1 tabindex="-1">${words.lost.title}</h1>
+      <p>${words.lost.more}</p>
+      <div class="row"><a class="button strong" href="/">${words.lost.home}</a></div>
+    </div>`;
+  }
+
+  #fault({ fault }: Facts): TemplateResult | typeof nothing {
+    if (!fault) return nothing;
+    return html`<div class="notice" role="alert">
+      <p class="fault">${words.fault(fault)}</p>
+      <button type="button" class="plain" @click=${() => this.ask({ do: "dismiss" })}>${words.dismiss}</button>
+    </div>`;
+  }
+
+  #header({ works, stopped, route }: Facts): TemplateResult {
+    return html`<header class="top">
+      <a class="brand" href="/" aria-label=${words.name}>${logo}<span aria-hidden="true">fanseed</span></a>
+      <nav aria-label=${words.nav}><a href="/earnings" aria-current=${route.view === "earnings" ? "page" : nothing}>${words.earnings}</a></nav>
+      ${works.length || stopped ? html`<fs-meter .works=${works} ?stopped=${stopped}></fs-meter>` : nothing}
+    </header>`;
+  }
+
+  #footer({ consent, sharing }: Facts): TemplateResult {
+    const say = words.consent;
+    const said = { on: say.saidOn, playing: say.saidPlaying, off: say.saidOff, ask: say.saidAsk }[consent];
+    const mayWithdraw = consent === "on" || consent === "playing" || sharing === "on" || sharing === "playing";
+    return html`<footer>
+      <p>${mayWithdraw && (consent === "ask" || consent === "off") ? say.saidPublishing : said}</p>
+      ${mayWithdraw ? html`<button type="button" class="plain" @click=${() => this.ask({ do: "withdraw" })}>${say.withdraw}</button>` : nothing}
+    </footer>`;
+  }
+
+  protected override render(): TemplateResult | typeof nothing {
+    const { facts } = this;
+    if (!facts) return nothing;
+    return html`<a class="skip" href="#main">${words.skip}</a>
+      ${this.#header(facts)}
+      <main id="main" tabindex="-1">${this.#fault(facts)} ${this.#view(facts)}</main>
+      ${this.#footer(facts)} ${this.dragging && facts.route.view !== "home" ? html`<p class="dropping">${words.home.drop}</p>` : nothing}
+      <div class="unseen" role="status">${this.said}</div>`;
+  }
+}
+
+function title(facts: Facts): string {
+  const { route, publishing, works, info } = facts;
+  const named = (name: string): string => `${name} · ${words.name}`;
+  if (route.view === "earnings") return named(words.earnings);
+  if (route.view === "lost") return named(words.lost.title);
+  if (route.view === "home") return publishing.step === "hashing" ? named(`${percent(publishing.total ? publishing.hashed / publishing.total : 0)} ${publishing.name}`) : named(words.home.title);
+  const work = works.find((one) => one.infohash === route.infohash);
+  const name = work?.name || (info.state === "ready" && info.value.name) || words.work.unnamed;
+  return named(work?.missing && work.length ? `${percent(work.progress)} ${name}` : name);
+}
+
+customElements.define("fs-page", Shell);

@@ -1,0 +1,147 @@
+/** The view of one work: what it is, then the question, then what runs. Fact: `facts`. Requests: ask again, resume all, retry, and those of its parts. */
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import "./consent_card.js";
+import "./copy.js";
+import { PageElement } from "./element.js";
+import type { Facts, LiveWork } from "./facts.js";
+import "./files.js";
+import { size } from "./format.js";
+import "./live.js";
+import "./peers.js";
+import { workPath } from "./route.js";
+import { hue, pieceMap } from "./seedhead.js";
+import { torrentPath, type WorkInfo } from "./server.js";
+import "./sleeve.js";
+import { webseeds } from "./source.js";
+import { words } from "./words.js";
+
+export class WorkView extends PageElement {
+  static override properties = { facts: { attribute: false }, infohash: {} };
+  declare facts: Facts;
+  declare infohash: string;
+
+  protected override updated(changed: PropertyValues<this>): void {
+    if (changed.has("infohash")) this.style.setProperty("--hue", String(hue(this.infohash)));
+  }
+
+  get #live(): LiveWork | undefined {
+    return this.facts.works.find((work) => work.infohash === this.infohash);
+  }
+
+  get #info(): WorkInfo | undefined {
+    return this.facts.info.state === "ready" ? this.facts.info.value : undefined;
+  }
+
+  #card(title: string, more: string, button?: TemplateResult): TemplateResult {
+    return html`<section class="card" aria-labelledby="panel">
+      <h2 id="panel">${title}</h2>
+      <p>${more}</p>
+      ${button ?? nothing}
+    </section>`;
+  }
+
+  #question(info: WorkInfo): TemplateResult {
+    return html`<fs-consent .name=${info.name ? `“${info.name}”` : words.work.unnamed} .rate=${this.facts.server?.rate} ?webseed=${webseeds(info.magnet).length > 0}></fs-consent>`;
+  }
+
+  #refusal(info: WorkInfo): TemplateResult {
+    const say = words.consent;
+    const again = html`<button type="button" @click=${() => this.ask({ do: "ask again" })}>${say.again}</button>`;
+    if (this.#live) return this.#card(words.consent.saidOff, say.refusedHere, again);
+    return this.#card(say.refused, webseeds(info.magnet).length ? say.refusedWebseed : say.refusedAlone, again);
+  }
+
+  /** What stands where the work's figures will be, as long as it does not run. */
+  #panel(info: WorkInfo): TemplateResult {
+    const { consent, joining, stopped } = this.facts;
+    if (joining.state === "failed") {
+      return this.#card(words.fault(joining.error), "", html`<button type="button" class="strong" @click=${() => this.ask({ do: "retry" })}>${words.retry}</button>`);
+    }
+    if (consent === "ask") return this.#question(info);
+    if (consent === "off") return this.#refusal(info);
+    if (stopped) {
+      const resume = html`<button type="button" class="strong" @click=${() => this.ask({ do: "resume all" })}>${words.work.resume}</button>`;
+      return this.#card(words.work.stoppedHere, words.work.stoppedMore, resume);
+    }
+    return html`<section class="card" aria-busy="true"><div role="status"><h2>${words.work.starting}</h2></div><progress aria-label=${words.work.starting}></progress></section>`;
+  }
+
+  #meta(): TemplateResult {
+    const info = this.#info;
+    const length = this.#live?.length || info?.length;
+    const files = this.#live?.files.length || info?.files.length || 0;
+    const parts = [
+      length ? size(length) : words.work.unknownSize,
+      files > 1 ? words.files(files) : "",
+      info?.seeders === undefined ? "" : words.seeders(info.seeders),
+      info?.published ? words.work.published(info.published) : "",
+    ];
+    return html`<p class="meta">${parts.filter(Boolean).map((part) => html`<span>${part}</span> `)}</p>`;
+  }
+
+  #links(magnet: string): TemplateResult {
+    const listed = this.#info?.published !== undefined;
+    return html`<section aria-labelledby="links">
+      <h2 id="links">${words.work.share}</h2>
+      <fs-copy .text=${this.facts.origin + workPath(this.infohash)} .label=${words.publish.link}></fs-copy>
+      <div class="row">
+        <a class="button" href=${magnet}>${words.work.magnet}</a>
+        ${listed ? html`<a class="button" href=${torrentPath(this.infohash)} download>${words.work.torrent}</a>` : nothing}
+      </div>
+      <p class="quiet infohash">${words.work.infohash} <code>${this.infohash}</code></p>
+    </section>`;
+  }
+
+  #cover(): TemplateResult {
+    const live = this.#live;
+    const levels = live?.pieces ? pieceMap(live.bitfield, live.pieces) : undefined;
+    const have = levels && live ? Math.round(live.bitfield.reduce((sum, byte) => sum + ones(byte), 0)) : 0;
+    return html`<fs-sleeve .infohash=${this.infohash} .levels=${live?.missing ? levels : undefined} .label=${levels && live ? words.work.pieces(have, live.pieces) : ""}></fs-sleeve>`;
+  }
+
+  #body(name: string, files: WorkInfo["files"], magnet: string): TemplateResult {
+    const live = this.#live;
+    const info = this.#info;
+    const { saving } = this.facts;
+    const sharing = this.facts.sharing === "on" || this.facts.sharing === "playing";
+    const webseed = !live && this.facts.consent === "off" ? webseeds(magnet)[0] : undefined;
+    return html`<article>
+      <div class="cover">${this.#cover()}</div>
+      <header>
+        <h1 tabindex="-1">${name || words.work.unnamed}</h1>
+        ${this.#meta()}
+      </header>
+      <div class="side">
+        ${live ? html`<fs-live .work=${live} ?sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
+        ${files.length ? html`<fs-files .files=${files} .saving=${saving} .infohash=${this.infohash} .webseed=${webseed} .name=${name}></fs-files>` : nothing}
+        ${this.#links(magnet)}
+      </div>
+      ${live ? html`<fs-peers .peers=${live.peerList}></fs-peers>` : nothing}
+    </article>`;
+  }
+
+  #waiting(): TemplateResult {
+    return html`<article aria-busy="true">
+      <div class="cover"><fs-sleeve .infohash=${this.infohash}></fs-sleeve></div>
+      <header><h1 tabindex="-1">${words.loading}</h1></header>
+    </article>`;
+  }
+
+  protected override render(): TemplateResult {
+    const live = this.#live;
+    const info = this.#info;
+    if (live || info) return this.#body(live?.name || info?.name || "", live?.files.length ? live.files : (info?.files ?? []), live?.magnet ?? info?.magnet ?? "");
+    if (this.facts.info.state !== "error") return this.#waiting();
+    return html`<div class="lost" role="alert">
+      <h1 tabindex="-1">${words.fault(this.facts.info.error)}</h1>
+      <div class="row">
+        <button type="button" class="strong" @click=${() => this.ask({ do: "retry" })}>${words.retry}</button>
+        <a class="button" href="/">${words.lost.home}</a>
+      </div>
+    </div>`;
+  }
+}
+
+const ones = (byte: number): number => byte.toString(2).replaceAll("0", "").length;
+
+customElements.define("fs-work", WorkView);

@@ -1,0 +1,96 @@
+/** Before a person has said yes, a page makes no peer connection, sends no STUN request and announces nothing; after a no it stays so, and withdrawing ends it. */
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { test } from "node:test";
+import type { Page } from "puppeteer-core";
+import { browsers, launch, openSeeder, startServer, until, watch, type BrowserName, type Scope, type Seen, type Window } from "./harness";
+
+/** Long enough for anything that a page does by itself to have begun. */
+const patience = 3000;
+
+interface World {
+  /** The address of a work. */
+  work: string;
+  home: string;
+  publisher: Window;
+  page: Page;
+  contacts(): Promise<Seen[]>;
+  /** Datagrams that have reached the STUN server. */
+  asked(): number;
+}
+
+async function world(t: Scope, name: BrowserName): Promise<World> {
+  let datagrams = 0;
+  const stun = createSocket("udp4", () => datagrams++);
+  await new Promise<void>((bound) => stun.bind(0, "127.0.0.1", bound));
+  t.after(() => void stun.close());
+  const server = await startServer(t, ["-ice-servers", `stun:127.0.0.1:${stun.address().port}`]);
+  const publisher = await launch(t, name);
+  const publishing = await openSeeder(publisher, server);
+  const infohash = await publishing.evaluate(async () => (await seeder.publish([new File([makeFile(1 << 20, 1)], "work.bin")])).infohash);
+  const window = await launch(t, name, { bypassCSP: true });
+  const page = await window.page();
+  const watched = await watch(page);
+  return { work: `${server.url}/w/${infohash}`, home: server.url, publisher, page, contacts: watched.contacts, asked: () => datagrams };
+}
+
+/** Presses the button that says so. */
+async function press(page: Page, words: string): Promise<void> {
+  await page.locator(`button::-p-text(${words})`).click();
+}
+
+const wait = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wake, ms));
+
+for (const name of browsers) {
+  test(`nothing before consent in ${name}, everything after`, async (t) => {
+    const { work, home, publisher, page, contacts, asked } = await world(t, name);
+    await publisher.close();
+    const before = asked();
+    assert.notEqual(before, 0, "a page that shares asks the STUN server, and the test sees it");
+    for (const address of [home, `${home}/earnings`, work]) {
+      await page.goto(address);
+      await wait(patience);
+      assert.deepEqual(await contacts(), [], `at ${address}`);
+      assert.equal(asked(), before, `STUN requests at ${address}`);
+    }
+    await press(page, "Share while I’m here");
+    const kinds = await until("connections after a yes", async () => {
+      const seen = new Set((await contacts()).map(({ kind }) => kind));
+      return seen.size === 3 && [...seen];
+    });
+    assert.deepEqual(kinds.sort(), ["peerconnection", "send", "websocket"]);
+    await until("a STUN request after a yes", () => asked() > before);
+  });
+
+  test(`nothing after a no in ${name}`, async (t) => {
+    const { work, page, contacts } = await world(t, name);
+    await page.goto(work);
+    await press(page, "Don’t share");
+    await wait(patience);
+    await page.reload();
+    await wait(patience);
+    assert.deepEqual(await contacts(), []);
+  });
+
+  test(`withdrawing closes every peer connection within a second in ${name}`, async (t) => {
+    const { work, page } = await world(t, name);
+    await page.evaluateOnNewDocument(() => {
+      const made: RTCPeerConnection[] = [];
+      Object.assign(globalThis, { made });
+      globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+        constructor(configuration?: RTCConfiguration) {
+          super(configuration);
+          made.push(this);
+        }
+      };
+    });
+    const states = (): Promise<string[]> =>
+      page.evaluate(() => (globalThis as unknown as { made: RTCPeerConnection[] }).made.map((connection) => connection.connectionState));
+    await page.goto(work);
+    await press(page, "Share while I’m here");
+    await until("a connected peer", async () => (await states()).includes("connected"));
+    await press(page, "Withdraw consent");
+    await wait(1000);
+    assert.deepEqual([...new Set(await states())], ["closed"]);
+  });
+}

@@ -1,0 +1,17 @@
+/**
+ * The browser tests' tools: the real server binary, real Chromium and Firefox, and eyes on what a page does.
+ *
+ * Everything is started for one scope, a test or a measurement, and ended with it: `after` is node:test's. Run by `go run ./build test`,
+ * which says in the environment where everything is:
+ *   FANSEED_BINARY    the server            FANSEED_WEB       the directory web
+ *   FANSEED_BROWSERS  such as "chromium,firefox"; FANSEED_CHROMIUM and FANSEED_FIREFOX are their binaries
+ *   FANSEED_SCRIPTS   bundled *.page.ts     FANSEED_SCREENS   screenshots; FANSEED_KEEP_SCREENS those of the documentation
+ *   FANSEED_SHORT     set: leave out what takes long
+ */
+export { browsers, launch, type BrowserName, type LaunchOptions, type Window } from "./harness_browser";
+export { fixture, makeFile, pageScript, servePages, sha256, stockClient, temporary } from "./harness_files";
+export { screenshot } from "./harness_screen";
+export { openSeeder, openStock, type StockClient, type StockTorrent } from "./harness_seeder";
+export { startServer, type Server } from "./harness_server";
+export { watch, type Seen, type Watched } from "./harness_watch";
+export { inScope, short, until, type Scope } from "./harness_scope";

@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { temporary } from "./harness_files";
+import { atEnd, setting, until, type Scope } from "./harness_scope";
+
+/** The real server, on a free port of 127.0.0.1, with a data directory of its own. */
+export class Server {
+  url = "";
+  readonly data: string;
+  readonly #args: string[];
+  readonly #lines: string[] = [];
+  #child: ChildProcess | undefined;
+
+  constructor(scope: Scope, args: string[]) {
+    this.data = temporary(scope);
+    this.#args = args;
+  }
+
+  /** Where announces go. */
+  get announce(): string {
+    return this.url.replace(/^http/, "ws") + "/announce";
+  }
+
+  /** Everything the server has printed. */
+  get log(): string {
+    return this.#lines.join("\n");
+  }
+
+  /** Starts the server, on the port that it had before if it had one, and waits until it answers. */
+  async start(): Promise<void> {
+    const address = this.url ? new URL(this.url).host : "127.0.0.1:0";
+    const before = this.#lines.length;
+    const child = spawn(setting("FANSEED_BINARY"), ["serve", "-addr", address, "-data", this.data, ...this.#args], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) createInterface(stream).on("line", (line) => this.#lines.push(line));
+    this.url = await until("the server's address", () => {
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.log}`);
+      return this.#lines.slice(before).map((line) => /^fanseed: (http:\/\/\S+?)\/?$/.exec(line)?.[1]).find((url) => url);
+    });
+  }
+
+  /** Ends the server with a signal and waits for its end: "SIGKILL" lets it do nothing more. Gives its exit code, null after a kill. */
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<number | null> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((end) => child.once("exit", end));
+    child.kill(signal);
+    return ended;
+  }
+
+  /** Kills the server and starts it again on the same port with the same data. */
+  async restart(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    await this.kill(signal);
+    await this.start();
+  }
+
+  /** The end of the scope: the server must stop in order when it is asked to. */
+  async stop(): Promise<void> {
+    const running = this.#child?.exitCode === null && this.#child.signalCode === null;
+    const kill = setTimeout(() => this.#child?.kill("SIGKILL"), 15_000);
+    const code = await this.kill("SIGTERM");
+    clearTimeout(kill);
+    if (running && code !== 0) throw new Error(`the server ended with ${code ?? "a kill, after 15 s"}:\n${this.log}`);
+  }
+}
+
+/** Starts the server with these flags after its own. */
+export async function startServer(scope: Scope, args: string[] = []): Promise<Server> {
+  const server = new Server(scope, args);
+  atEnd(scope, () => server.stop());
+  await server.start();
+  return server;
+}

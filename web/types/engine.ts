@@ -1,0 +1,274 @@
+/**
+ * The page's API: what `import { connect } from "https://HOST/engine.js"` gives, and what the npm package ships.
+ *
+ * Units everywhere: sizes in bytes, rates in bytes a second, times in Unix milliseconds of the server's clock, credits in whole
+ * µ-credits (1 credit = 1,000,000 µ). Every integer is at most 2^53 - 1. No address of any peer is ever handed out.
+ */
+
+/** Opens one engine for this page. Nothing is sent to any peer before `share` is "on" or "playing". */
+export type Connect = (options?: ConnectOptions) => Promise<Seeder>;
+
+export interface ConnectOptions {
+  /** Origin of the Fanseed server, such as "https://fanseed.example". Default: the origin that served the engine. */
+  server?: string;
+  /** Default "ask". */
+  share?: ShareMode;
+  /** What is left out keeps its default. */
+  limits?: Partial<Limits>;
+}
+
+/**
+ * What the person has said about sharing.
+ * - "ask": not asked yet. "off": said no. In both the engine makes no RTCPeerConnection, no STUN request and no announce, and no
+ *   identity key; works that are added stay "stopped".
+ * - "on": every started work is fetched and shared.
+ * - "playing": as "on", but only while a work is fetched or played: the page calls `work.stop()` when that has ended.
+ */
+export type ShareMode = "ask" | "on" | "playing" | "off";
+
+export interface Limits {
+  /** Most that is sent to all peers together, bytes a second. Default 1 MiB. */
+  uploadRate: number;
+  /** Most that is sent in a day, bytes. Default 1 GiB. */
+  uploadPerDay: number;
+  /** Most that all works may keep in this browser, bytes. Default 2 GiB. */
+  storage: number;
+}
+
+export interface Seeder {
+  /** Origin of the server that introduces the peers. */
+  readonly server: string;
+  /** Setting "off" or "ask" closes every peer connection within a second. Setting "on" or "playing" starts the works that were not stopped by hand. */
+  share: ShareMode;
+  get limits(): Limits;
+  /** What is left out keeps its value. */
+  set limits(limits: Partial<Limits>);
+
+  /**
+   * Hashes the files, registers the torrent with the server and seeds it. Needs `share` "on" or "playing".
+   * One file without a folder makes a work of one file. Else a file's path is its `webkitRelativePath` without the first folder, or its `name`.
+   * Errors: no_files, unreadable_file, too_large, disk_full, not_sharing, aborted, refused, unreachable.
+   */
+  publish(files: readonly File[], options?: PublishOptions): Promise<Work>;
+
+  /**
+   * Adds a work by magnet, by infohash (40 hex digits), by URL of a .torrent, or by the .torrent itself; a work that is already here is
+   * handed back. Resolves as soon as the infohash is known: until a magnet's metadata has come from a peer, `length` is 0 and `files` is empty.
+   * Errors: bad_link, bad_torrent, not_found, unreachable, refused.
+   */
+  add(source: string | ArrayBuffer | File): Promise<Work>;
+
+  /** Every work in this browser, oldest first. */
+  works(): Work[];
+
+  /**
+   * This browser's account, by a signed request; opens no peer connection, announces nothing and never makes a key.
+   * Errors: no_account (no key has been made yet), unreachable, refused.
+   */
+  account(): Promise<Account>;
+
+  /** Closes every peer connection, settles what can be settled, frees the engine. Every later call gives "closed". */
+  close(): Promise<void>;
+}
+
+export interface PublishOptions {
+  /** Name of the work. Default: the folder's name, else the first file's name. */
+  name?: string;
+  comment?: string;
+  /** BEP 19 URLs under which the same files can be had over HTTP. */
+  webseeds?: readonly string[];
+  /** Bytes; a power of two from 16 KiB to 16 MiB. Default: by the length. */
+  pieceLength?: number;
+  /** BEP 27: only peers that this server introduces. */
+  private?: boolean;
+  /** Called while hashing: bytes hashed and bytes in all, each from 0 to the length. */
+  onprogress?: (hashed: number, total: number) => void;
+  /** Ends the hashing with "aborted". */
+  signal?: AbortSignal;
+}
+
+/**
+ * - "checking": what the browser kept is being verified.  - "downloading": pieces are missing.  - "seeding": everything is here, and is shared.
+ * - "stopped": by `stop()` or by `share`; no peer connection.  - "error": see `error`; `start()` tries again.
+ */
+export type WorkState = "checking" | "downloading" | "seeding" | "stopped" | "error";
+
+/** Events carry no detail: read the work. */
+export interface WorkEventMap {
+  /** Any of the numbers changed; at most four times a second. */
+  progress: Event;
+  /** `state` changed, or the metadata of a magnet has come. */
+  state: Event;
+  /** `state` has become "error". */
+  error: Event;
+}
+
+export interface Work extends EventTarget {
+  /** v1 infohash, 40 lower-case hex digits. */
+  readonly infohash: string;
+  readonly magnet: string;
+  readonly name: string;
+  /** Bytes of all files; 0 until the metadata is here. */
+  readonly length: number;
+  readonly files: readonly WorkFile[];
+  readonly pieceLength: number;
+  /** Number of pieces; 0 until the metadata is here. */
+  readonly pieces: number;
+  /** A copy of the verified pieces as BEP 3 has it: piece 0 is the high bit of byte 0; spare bits are zero. */
+  bitfield(): Uint8Array;
+
+  readonly state: WorkState;
+  /** Set while `state` is "error". */
+  readonly error: FanseedError | undefined;
+  /** Share of the verified bytes, 0…1. */
+  readonly progress: number;
+  /** Bytes that are not here and verified yet. */
+  readonly missing: number;
+  /** Peers connected now. */
+  readonly peers: number;
+  peerList(): Peer[];
+  readonly downRate: number;
+  readonly upRate: number;
+  /** Payload bytes since the work was added in this tab. */
+  readonly downloaded: number;
+  readonly uploaded: number;
+  /** µ-credits that the receipts held for this work in this tab are worth at the server's rate. Undefined where the server gives none. */
+  readonly credits: number | undefined;
+
+  start(): void;
+  /** Closes this work's peer connections; what is here stays here. */
+  stop(): void;
+  /** Forgets the work. Without `deleteData` what the browser has kept stays for a later `add`. */
+  remove(options?: { deleteData?: boolean }): Promise<void>;
+  /** Resolves once every piece is verified; rejects with "removed" or "closed". */
+  readonly done: Promise<void>;
+
+  addEventListener<K extends keyof WorkEventMap>(type: K, listener: (this: Work, event: WorkEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+}
+
+export interface WorkFile {
+  /** Relative path with "/" between its parts; the plain file name for a work of one file. */
+  readonly path: string;
+  readonly length: number;
+  /** Share of the verified bytes, 0…1. */
+  readonly progress: number;
+  /** Address that streams the file through the service worker. Error: unsupported, where the page has none. */
+  url(): string;
+  /** The whole file, once it is here. Errors: removed, closed, storage. */
+  blob(): Promise<Blob>;
+  /** Fetches this file's pieces before the others. */
+  prioritize(): void;
+}
+
+/** A peer as it may be shown: never its address. */
+export interface Peer {
+  /** Client as the peer says, such as "Fanseed 0.1" or "WebTorrent 3.0". Not to be trusted. */
+  client: string;
+  /** Share of the work that the peer has, 0…1. */
+  progress: number;
+  downRate: number;
+  upRate: number;
+  /** Payload bytes got from, and sent to, this peer. */
+  downloaded: number;
+  uploaded: number;
+  /** We choke this peer: it waits for its turn. */
+  choked: boolean;
+  /** The server has given a ticket for this pair: what is sent to this peer earns. */
+  ticket: boolean;
+}
+
+export interface Account {
+  /** 32 hex digits. */
+  id: string;
+  /** Payload bytes in receipts that the server has not acknowledged yet. */
+  bytesPending: number;
+  /** Payload bytes in receipts that the server has accepted. */
+  bytesConfirmed: number;
+  /** µ-credits of the open epoch: an estimate until it closes. */
+  creditsPending: number;
+  /** µ-credits paid to this account. */
+  creditsConfirmed: number;
+  /** µ-credits per GiB. */
+  rate: number;
+  /** When the open epoch closes. */
+  epochEnds: number;
+  /** Newest first: one per work and epoch. */
+  lines: AccountLine[];
+  /** Newest first: receipts that earned nothing. */
+  refused: RefusedReceipt[];
+}
+
+export interface AccountLine {
+  infohash: string;
+  name: string;
+  epoch: number;
+  bytes: number;
+  /** µ-credits. */
+  credits: number;
+  state: "pending" | "confirmed";
+  /** Code of the server's closed list, such as "confirmed" or "capped_pair". */
+  reason: string;
+  /** The same as one plain English sentence. */
+  reasonText: string;
+}
+
+export interface RefusedReceipt {
+  infohash?: string;
+  serial: string;
+  /** Payload bytes that the receipt claimed. */
+  amount: number;
+  reason: string;
+  reasonText: string;
+  time: number;
+}
+
+/** The closed list. A code is never removed nor given another meaning. */
+export type ErrorCode =
+  /** Neither a magnet with an infohash, an infohash, nor the address of a .torrent. */
+  | "bad_link"
+  /** The bytes are no valid torrent. */
+  | "bad_torrent"
+  /** The server knows no such work. */
+  | "not_found"
+  /** Nothing to publish: no file, or only empty ones. */
+  | "no_files"
+  /** A chosen file cannot be read, or changed while it was read. */
+  | "unreadable_file"
+  /** More than the limits, or the format, allow. */
+  | "too_large"
+  /** The browser has no more room. */
+  | "disk_full"
+  /** What the browser kept cannot be read or written. */
+  | "storage"
+  /** `share` is "ask" or "off". */
+  | "not_sharing"
+  /** No key has been made in this browser yet. */
+  | "no_account"
+  /** The server cannot be reached. */
+  | "unreachable"
+  /** The server answered no; the message has its reason. */
+  | "refused"
+  /** The server has withdrawn the work. */
+  | "revoked"
+  /** Ended by the caller's signal. */
+  | "aborted"
+  /** The work was removed. */
+  | "removed"
+  /** The seeder was closed. */
+  | "closed"
+  /** This browser lacks something that is needed; the message names it. */
+  | "unsupported"
+  /** A fault of the engine itself. */
+  | "internal";
+
+/** The only error that the API throws or rejects with. `message` is an English sentence for the log; show your own words by `code`. */
+export class FanseedError extends Error {
+  override readonly name = "FanseedError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
