@@ -23,6 +23,7 @@ type bundle struct {
 var bundles = []bundle{
 	{entry: "engine/worker.ts", name: "worker", hashed: true, constant: "__WORKER_URL__"},
 	{entry: "engine/engine.ts", name: "engine"},
+	{entry: "sw/sw.ts", name: "sw"},
 	{entry: "page/main.ts", name: "page", hashed: true},
 	{entry: "sw/sw.ts", name: "sw"},
 }

@@ -18,14 +18,13 @@ import (
 type listener struct {
 	accept   net.Listener
 	http     *http.Server
-	failed   chan error // gets one when it ends by itself
 	stopping atomic.Bool
 }
 
 // listen prepares to answer on a port. Its limits bound what a slow client can
 // hold; sockets leave them when they are upgraded.
 func listen(accept net.Listener, handler http.Handler, log *slog.Logger) *listener {
-	return &listener{accept: accept, failed: make(chan error, 1), http: &http.Server{
+	return &listener{accept: accept, http: &http.Server{
 		Handler:           survive(handler, log),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       2 * time.Minute,
@@ -36,23 +35,15 @@ func listen(accept net.Listener, handler http.Handler, log *slog.Logger) *listen
 	}}
 }
 
-func (l *listener) serve() {
-	if l == nil {
-		return
-	}
-	go func() {
-		if err := l.http.Serve(l.accept); !errors.Is(err, http.ErrServerClosed) {
-			l.failed <- err
-		}
-	}()
-}
-
-// failures returns nil, on which nothing ever comes, for a listener that is off.
-func (l *listener) failures() <-chan error {
+// serve answers until the listener is closed. A nil one is off.
+func (l *listener) serve(context.Context) error {
 	if l == nil {
 		return nil
 	}
-	return l.failed
+	if err := l.http.Serve(l.accept); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
 }
 
 func (l *listener) close() error {
@@ -88,16 +79,20 @@ func (c *counter) count(next http.Handler) http.Handler {
 	})
 }
 
-// loop is a goroutine that runs until it is ended.
+// loop is a goroutine that runs until it is ended, or fails.
 type loop struct {
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
 
-func begin(run func(context.Context)) *loop {
+func begin(run func(context.Context) error, failed chan<- error) *loop {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &loop{cancel: cancel}
-	l.done.Go(func() { run(ctx) })
+	l.done.Go(func() {
+		if err := run(ctx); err != nil {
+			failed <- err
+		}
+	})
 	return l
 }
 

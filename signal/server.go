@@ -39,23 +39,25 @@ type server struct {
 	sockets  *socket.Server
 	public   *listener
 	admin    *listener // nil when off
+	requests counter
+	failed   chan error // of the loops, each at most once
 	hubLoop  *loop
 	payLoop  *loop
-	requests counter
 }
 
 // start opens the ledger and the listeners, and begins to serve. On an error the
 // process ends: the ledger needs no goodbye.
 func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
-	s := &server{options: o, log: log}
+	s := &server{options: o, log: log, failed: make(chan error, 4)}
 	for _, step := range []func(context.Context) error{s.openData, s.openLedger, s.listenPublic, s.listenAdmin} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
-	s.hubLoop, s.payLoop = begin(s.hub.Run), begin(s.ledger.Run)
-	s.public.serve()
-	s.admin.serve()
+	s.hubLoop = begin(func(ctx context.Context) error { s.hub.Run(ctx); return nil }, s.failed)
+	s.payLoop = begin(s.ledger.Run, s.failed)
+	begin(s.public.serve, s.failed)
+	begin(s.admin.serve, s.failed)
 	return s, nil
 }
 
@@ -145,15 +147,14 @@ func (s *server) remove(ctx context.Context, infohash [20]byte) error {
 	return nil
 }
 
-// wait serves until stop is done or a listener fails, and then ends everything in
+// wait serves until stop is done or something fails, and then ends everything in
 // order: nobody new comes in, requests are answered and sockets closed, then the
 // loops end, and the ledger last.
 func (s *server) wait(stop context.Context) error {
 	var failed error
 	select {
 	case <-stop.Done():
-	case failed = <-s.public.failed:
-	case failed = <-s.admin.failures():
+	case failed = <-s.failed:
 	}
 	s.log.Info("stopping")
 	ctx, cancel := context.WithTimeout(context.Background(), s.drain+closeTime)

@@ -60,8 +60,8 @@ type Counts struct {
 // Counts returns the counters, which go on counting.
 func (l *Ledger) Counts() *Counts { return &l.counts }
 
-// New returns a ledger that keeps its books in b. It checks them, and refuses an
-// epoch length other than that with which they were begun.
+// New returns a ledger that keeps its books in b. It refuses an epoch length other
+// than that with which they were begun.
 func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 	if err := c.Epochs.check(); err != nil {
 		return nil, err
@@ -75,9 +75,6 @@ func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 	}
 	if begun, err := time.ParseDuration(length + "s"); err != nil || begun != time.Duration(c.Epochs) {
 		return nil, fmt.Errorf("the books were begun with epochs of %s s and cannot continue with %v", length, time.Duration(c.Epochs))
-	}
-	if err := b.Check(ctx); err != nil {
-		return nil, err
 	}
 	return &Ledger{books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, writer: startWriter(b)}, nil
 }
@@ -191,9 +188,11 @@ func (l *Ledger) CloseEpochs(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// Run closes epochs as they end, until ctx is done.
-func (l *Ledger) Run(ctx context.Context) {
-	for ctx.Err() == nil {
+// Run checks the books, and then closes epochs as they end, until ctx is done. When
+// the books do not agree it pays nobody and returns an error that is ErrCorrupt.
+func (l *Ledger) Run(ctx context.Context) error {
+	err := l.books.Check(ctx)
+	for ctx.Err() == nil && err == nil {
 		wait := time.Until(l.epochs.Ends(l.epochs.At(time.Now())))
 		if err := l.CloseEpochs(ctx, time.Now()); err != nil && ctx.Err() == nil {
 			l.log.Error("epochs are not closed", "err", err)
@@ -204,4 +203,8 @@ func (l *Ledger) Run(ctx context.Context) {
 		case <-time.After(wait):
 		}
 	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }

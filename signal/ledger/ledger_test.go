@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -177,6 +178,40 @@ func TestEpochsCloseWhenTheyEnd(t *testing.T) {
 	}
 }
 
+func TestRunPaysNobodyOutOfWrongBooks(t *testing.T) {
+	s := &slow{wrong: ledger.ErrCorrupt}
+	l := overSlow(t, s)
+	if err := l.Run(ctx); !errors.Is(err, ledger.ErrCorrupt) {
+		t.Errorf("got %v, want %v", err, ledger.ErrCorrupt)
+	}
+	l.Close()
+}
+
+func TestRunClosesEpochs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &slow{}
+		l := overSlow(t, s)
+		running, stop := context.WithCancel(ctx)
+		time.Sleep(time.Second) // away from the moment at which epochs end
+		first := l.Epochs().At(time.Now())
+		s.open = []uint32{first - 1, first, first + 1}
+		done := make(chan error)
+		go func() { done <- l.Run(running) }()
+		for _, want := range [][]uint32{{first - 1}, {first - 1, first}, {first - 1, first, first + 1}} {
+			synctest.Wait()
+			if got := s.closedEpochs(); !slices.Equal(got, want) {
+				t.Errorf("closed %v, want %v", got, want)
+			}
+			time.Sleep(time.Minute)
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		l.Close()
+	})
+}
+
 func TestNewRefuses(t *testing.T) {
 	_, db := open(t) // begins the books with minutes
 	for _, c := range []struct {
@@ -231,12 +266,34 @@ type slow struct {
 	sizes  []int
 	gate   chan struct{}
 	reject func(ledger.Batch) error
+	wrong  error
+	open   []uint32
+	closed []uint32
 }
 
 func (s *slow) Once(context.Context, string, string) (string, error) { return "60", nil }
-func (s *slow) Check(context.Context) error                          { return nil }
-func (s *slow) Registered(context.Context, [32]byte) (bool, error)   { return false, nil }
-func (s *slow) Close() error                                         { return nil }
+func (s *slow) Check(context.Context) error                          { return s.wrong }
+func (s *slow) OpenEpochs(context.Context) ([]uint32, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.open), nil
+}
+
+func (s *slow) CloseEpoch(_ context.Context, n uint32, _, _ uint64) (ledger.Epoch, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open, s.closed = s.open[1:], append(s.closed, n)
+	return ledger.Epoch{Number: n}, nil
+}
+
+func (s *slow) closedEpochs() []uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.closed)
+}
+
+func (s *slow) Registered(context.Context, [32]byte) (bool, error) { return false, nil }
+func (s *slow) Close() error                                       { return nil }
 func (s *slow) Signers(_ context.Context, n [][16]byte) ([]ledger.Signer, error) {
 	return make([]ledger.Signer, len(n)), nil
 }
@@ -260,7 +317,7 @@ func (s *slow) Apply(_ context.Context, b ledger.Batch) (out ledger.Outcome, err
 
 func overSlow(t *testing.T, s *slow) *ledger.Ledger {
 	s.gate = make(chan struct{})
-	l, err := ledger.New(ctx, s, ledger.Config{Epochs: ledger.Epochs(time.Minute)})
+	l, err := ledger.New(ctx, s, ledger.Config{Epochs: ledger.Epochs(time.Minute), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@
 package announcer
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -107,9 +108,7 @@ func (a *Announcer) Leave(now time.Time, infohash [20]byte) {
 
 // Settle hands a newer receipt of a ticket to the server within about a second. An older one changes nothing.
 func (a *Announcer) Settle(now time.Time, r receipt.Receipt) {
-	if a.receipts.keep(r) && a.receipts.due.IsZero() {
-		a.receipts.due = now.Add(coalesce)
-	}
+	a.receipts.keep(now, r)
 	a.wake(now)
 }
 
@@ -123,8 +122,8 @@ func (a *Announcer) Restore(now time.Time, pending []receipt.Receipt) {
 // Pending returns the newest receipt of every ticket that the server has not answered for good, oldest ticket first.
 func (a *Announcer) Pending() []receipt.Receipt { return slices.Clone(a.receipts.pending) }
 
-// Flush sends all pending receipts at once, for a page that goes away.
-func (a *Announcer) Flush(now time.Time) { a.settleAll(now) }
+// Flush sends at once the pending receipts that are not on their way, for a page that goes away.
+func (a *Announcer) Flush(now time.Time) { a.settleUnsent(now, math.MaxInt) }
 
 // Stop leaves all torrents, sends what is pending, and hangs up. A later Join or Settle dials again.
 func (a *Announcer) Stop(now time.Time) {
@@ -132,7 +131,7 @@ func (a *Announcer) Stop(now time.Time) {
 	for len(a.torrents) > 0 {
 		a.Leave(now, a.torrents[0].infohash)
 	}
-	a.hangup()
+	a.hangup(now)
 }
 
 // Opened says that the socket is open, and whether the server chose the subprotocol.
@@ -154,7 +153,7 @@ func (a *Announcer) Received(now time.Time, text []byte) {
 	case *announce.RelayedAnswer:
 		a.gotAnswer(m)
 	case *announce.Hello:
-		a.greeted(now, m)
+		a.greeted(m)
 	case *announce.Account:
 		a.loggedIn(now, m)
 	case *announce.Ticket:
@@ -187,7 +186,7 @@ func (a *Announcer) Deadline() time.Time {
 		}
 	}
 	if a.link.account {
-		due = earlier(due, a.receipts.due)
+		due = earlier(due, a.receipts.deadline())
 	}
 	return due
 }

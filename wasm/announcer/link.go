@@ -16,10 +16,10 @@ const (
 // link is the one socket.
 type link struct {
 	state    linkState
-	due      time.Time // of what the state waits for
-	attempts int       // to dial, since something was answered last
-	account  bool      // logged in on this socket
-	hello    announce.Hello
+	due      time.Time       // of what the state waits for
+	attempts int             // to dial, since something was answered last
+	account  bool            // logged in on this socket
+	hello    *announce.Hello // once it came
 }
 
 type linkState uint8
@@ -66,23 +66,23 @@ func (a *Announcer) ready(now time.Time) {
 }
 
 // greeted asks for the signature that logs in. WebCrypto signs asynchronously, so it comes back as an input.
-func (a *Announcer) greeted(now time.Time, m *announce.Hello) {
-	if a.link.state != login {
+func (a *Announcer) greeted(m *announce.Hello) {
+	if a.link.state < login || a.config.PublicKey == [32]byte{} {
 		return
 	}
-	a.link.hello = *m
+	a.link.hello = m
 	a.emit(Sign{ticket.LoginMessage(a.config.Origin, m.Nonce)})
 }
 
-// Signed hands over the signature that a [Sign] asked for.
+// Signed hands over the signature that a [Sign] asked for. One that was asked for on an earlier socket is refused by the server.
 func (a *Announcer) Signed(_ time.Time, signature [64]byte) {
-	if a.link.state == login {
+	if a.link.hello != nil {
 		a.send(&announce.Login{PublicKey: a.config.PublicKey, Signature: signature})
 	}
 }
 
 func (a *Announcer) loggedIn(now time.Time, m *announce.Account) {
-	if a.link.state < login || a.link.account {
+	if a.link.hello == nil || a.link.account {
 		return
 	}
 	a.link.account = true
@@ -91,14 +91,12 @@ func (a *Announcer) loggedIn(now time.Time, m *announce.Account) {
 	a.ready(now)
 }
 
-// refused takes an error that belongs to no torrent: of the login, or of the receipts in flight.
+// refused takes an error that belongs to no torrent. Receipts that are refused as a whole are not answered, and so sent again.
 func (a *Announcer) refused(now time.Time, m *announce.Error) {
 	if a.link.state == login {
 		a.emit(Failed{Reason: m.Message})
 		a.ready(now)
-		return
 	}
-	a.retrySettle(now)
 }
 
 func (a *Announcer) closed(now time.Time) {
@@ -112,17 +110,18 @@ func (a *Announcer) closed(now time.Time) {
 	a.link = link{state: waiting, due: now.Add(a.backoff()), attempts: a.link.attempts}
 }
 
-// backoff doubles with every attempt, and is spread by ±50 % so that the clients of a server that stopped do not return together.
+// backoff doubles with every attempt, and is anything from half of that, so that the clients of a server that stopped do not return
+// together.
 func (a *Announcer) backoff() time.Duration {
-	d := min(maxBackoff, minBackoff<<min(a.link.attempts, 6)/2)
-	return d/2 + time.Duration(a.config.Rand.Int64N(int64(d)))
+	d := min(maxBackoff, minBackoff<<min(max(0, a.link.attempts-1), 6))
+	return d/2 + time.Duration(a.config.Rand.Int64N(int64(d/2)))
 }
 
-func (a *Announcer) hangup() {
+func (a *Announcer) hangup(now time.Time) {
 	if a.link.state >= dialing {
 		a.emit(Hangup{})
 	}
-	a.receipts.lost(time.Time{})
+	a.receipts.lost(now)
 	a.link = link{}
 }
 

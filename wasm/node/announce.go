@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fanseed/signal/announce"
-	"fanseed/signal/receipt"
 	"fanseed/wasm/announcer"
 	"fanseed/wasm/wire"
 )
@@ -48,9 +47,7 @@ func (n *Node) connectOrNot(now time.Time) {
 		n.drainAnnouncer(now)
 		return
 	}
-	for _, r := range n.receipts.list() {
-		n.announcer.Settle(now, receipt.Receipt{Serial: r.Serial, Amount: r.Amount, Signature: r.Signature})
-	}
+	n.announcer.Restore(now, n.receipts.pending())
 	n.drainAnnouncer(now)
 }
 

@@ -142,14 +142,20 @@ func (l *link) flush(now time.Time) {
 		rest = rest[n:]
 	}
 	l.out = l.out[:0]
+	l.drained(now)
+}
+
+// drained tells the swarm how much waits in the channel. The channel itself
+// tells only when it falls below its threshold, which little traffic never does.
+func (l *link) drained(now time.Time) {
+	if l.shaken && !l.closed {
+		l.work.swarm.Drained(now, l.peer, l.conn.Buffered())
+		l.work.drain(now)
+	}
 }
 
 func (l *link) low(now time.Time) {
-	if l.closed || !l.shaken {
-		return
-	}
-	l.work.swarm.Drained(now, l.peer, l.conn.Buffered())
-	l.work.drain(now)
+	l.drained(now)
 	l.work.flush(now)
 }
 

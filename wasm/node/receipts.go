@@ -6,8 +6,9 @@ import (
 	"fanseed/signal/receipt"
 )
 
-// receipts are what this account has earned and the server has not
-// acknowledged in full, in the order of their tickets.
+// receipts are what this account has earned in this run and left from earlier
+// ones, in the order of their tickets. What is acknowledged in full stays known,
+// because amounts are cumulative.
 type receipts struct {
 	order  [][16]byte
 	newest map[[16]byte]Receipt
@@ -27,20 +28,12 @@ func (b *receipts) put(r Receipt) {
 	b.newest[r.Serial] = r
 }
 
-func (b *receipts) remove(serial [16]byte) {
-	delete(b.newest, serial)
-	for i, s := range b.order {
-		if s == serial {
-			b.order = append(b.order[:i], b.order[i+1:]...)
-			return
-		}
-	}
-}
-
-func (b *receipts) list() []Receipt {
-	out := make([]Receipt, 0, len(b.order))
+// pending lists what the server has not answered for good.
+func (b *receipts) pending() (out []receipt.Receipt) {
 	for _, serial := range b.order {
-		out = append(out, b.newest[serial])
+		if r := b.newest[serial]; r.Amount > r.Acknowledged {
+			out = append(out, receipt.Receipt{Serial: r.Serial, Amount: r.Amount, Signature: r.Signature})
+		}
 	}
 	return out
 }
@@ -56,19 +49,21 @@ func (n *Node) claim(r receipt.Receipt) {
 	n.drainAnnouncer(now)
 }
 
-// settled forgets what the server has answered for good. What earned nothing
-// has its reason in the account's statement.
+// settled notes the server's answer. What earned nothing is answered too: its
+// reason stands in the account's statement.
 func (n *Node) settled(result receipt.Result) {
 	r, known := n.receipts.newest[result.Serial]
 	if !known || !result.Reason.Final() {
 		return
 	}
 	r.Acknowledged = max(r.Acknowledged, result.Amount)
-	if r.Amount <= r.Acknowledged || !result.Reason.Accepted() {
-		n.receipts.remove(r.Serial)
-		n.parts.Host.Forget(r.Serial)
-		return
+	if !result.Reason.Accepted() {
+		r.Acknowledged = r.Amount
 	}
 	n.receipts.put(r)
-	n.parts.Host.Keep(r)
+	if r.Amount > r.Acknowledged {
+		n.parts.Host.Keep(r)
+	} else {
+		n.parts.Host.Forget(r.Serial)
+	}
 }

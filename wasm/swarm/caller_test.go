@@ -53,9 +53,15 @@ type caller struct {
 	open    map[Peer]bool
 	buffers map[int]*buffer
 	have    wire.Bitfield
-	signed  map[[16]byte]uint64
+	signed  map[ticketOf]uint64
 	most    int // buffers at a time, ever
 	dropped map[Peer]Reason
+}
+
+// ticketOf names a ticket: serials are one peer's own.
+type ticketOf struct {
+	peer   Peer
+	serial [16]byte
 }
 
 // buffer is a piece as a caller puts it together.
@@ -69,7 +75,7 @@ func newCaller(w work, c Config, fail func(string, ...any)) *caller {
 	c.Infohash = w.infohash
 	k := &caller{
 		fail: fail, s: New(c), work: w, open: map[Peer]bool{}, buffers: map[int]*buffer{},
-		have: wire.NewBitfield(w.info.NumPieces()), signed: map[[16]byte]uint64{}, dropped: map[Peer]Reason{},
+		have: wire.NewBitfield(w.info.NumPieces()), signed: map[ticketOf]uint64{}, dropped: map[Peer]Reason{},
 	}
 	if c.Have != nil {
 		k.have = c.Have.Clone()
@@ -130,8 +136,9 @@ func (k *caller) check(e Effect) {
 		k.require(k.have.Has(e.Index), e, "of a piece that is not there")
 		k.require(int64(e.Begin)+int64(e.Length) <= k.work.info.PieceSize(e.Index), e, "beyond the piece")
 	case Sign:
-		k.require(e.Amount > k.signed[e.Serial], e, "of no more than before")
-		k.signed[e.Serial] = e.Amount
+		t := ticketOf{e.Peer, e.Serial}
+		k.require(e.Amount > k.signed[t], e, "of no more than before")
+		k.signed[t] = e.Amount
 	case Have:
 		k.require(k.have.Has(e.Index), e, "of a piece that was not stored")
 	case Complete:

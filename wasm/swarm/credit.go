@@ -92,7 +92,7 @@ func (s *Swarm) addTicket(p *peer, t Ticket) {
 
 // sayHello names each ticket once to a peer that speaks fs_receipt.
 func (s *Swarm) sayHello(p *peer) {
-	if p.receipt == 0 || p.leaving != "" {
+	if p.receipt == 0 || p.leaving != "" || p.gone {
 		return
 	}
 	for _, t := range p.payments {

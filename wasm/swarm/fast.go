@@ -6,22 +6,21 @@ import (
 	"fanseed/wasm/wire"
 )
 
-// gotReject takes back a request. One that is rejected although p does not choke us, and we did not cancel it, means that p does not serve
-// that piece, whatever its bitfield says: it is asked for others, and after many in a row for nothing for a while
+// gotReject takes back a request. One that we had not given up ourselves, by a cancel or when p choked us, means that p does not serve that
+// piece, whatever its bitfield says: it is asked for others, and after many rejects in a row for nothing for a while
 // (https://www.bittorrent.org/beps/bep_0006.html).
 func (s *Swarm) gotReject(p *peer, m wire.Message) {
 	n := p.findRequest(int32(m.Index), int32(m.Begin/BlockSize), true)
 	if s.info == nil || n < 0 {
 		return
 	}
-	q := p.requests.all()[n]
+	given := p.requests.all()[n].released
 	s.release(p, &p.requests.all()[n])
 	p.requests.remove(n)
-	if q.released || p.choking {
-		return
+	if !given {
+		s.refuse(p, m.Index)
+		s.fill(p)
 	}
-	s.refuse(p, m.Index)
-	s.fill(p)
 }
 
 func (s *Swarm) refuse(p *peer, index uint32) {

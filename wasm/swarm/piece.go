@@ -175,16 +175,6 @@ func contains(all []Peer, p Peer) bool {
 	return false
 }
 
-// givenBy tells whether nobody but p gave any block.
-func (pc *piece) givenBy(p Peer) bool {
-	for _, b := range pc.blocks {
-		if b.arrived && b.giver != p {
-			return false
-		}
-	}
-	return true
-}
-
 // accepts tells whether a block is still missing and may come from p.
 func (pc *piece) accepts(p *peer, n int) bool {
 	return !pc.blocks[n].arrived && (!pc.solo || pc.soloist == p)

@@ -102,7 +102,7 @@ func (d *download) depth() int {
 }
 
 func (s *Swarm) mayAsk(p *peer) bool {
-	return p.wanted > 0 && p.leaving == "" && s.downloading() &&
+	return p.wanted > 0 && p.leaving == "" && !p.gone && s.downloading() &&
 		(!p.choking || len(p.allowed) > 0) &&
 		!s.now.Before(p.resting) && p.requests.len() < 2*s.limits.Reqq
 }

@@ -112,11 +112,11 @@ func (s *Swarm) creditGivers(pc *piece) {
 // will be left as soon as we do, too.
 func (s *Swarm) announceHave(index int) {
 	for _, p := range s.peers {
-		if p.leaving != "" {
-			continue
-		}
 		if p.has.Has(index) {
 			p.wanted--
+		}
+		if p.leaving != "" {
+			continue
 		}
 		if p.count < s.pieces() {
 			s.send(p, wire.Message{Kind: wire.KindHave, Index: uint32(index)})

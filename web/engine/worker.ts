@@ -6,7 +6,7 @@ import "wasm_exec";
 import { FanseedError, type Account, type Limits } from "../types/engine.js";
 import { addSent, forgetReceipt, keepReceipt, loadReceipts } from "./database.js";
 import { hashPieces } from "./hash.js";
-import { accountID, hex, identity, makeIdentity, sign, verify } from "./identity.js";
+import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot, StreamAnswer, StreamPull } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";

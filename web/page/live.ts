@@ -15,13 +15,8 @@ export class Live extends PageElement {
     const { length, downRate, upRate, peers, downloaded, uploaded, missing } = this.work;
     const say = words.work;
     const left = missing && downRate ? say.leftValue(missing / downRate) : say.leftNone;
-    const sending: [string, string][] = [
-      [say.up, rate(upRate)],
-      [say.sent, growing(uploaded)],
-      [say.peers, count(peers)],
-    ];
-    if (length && !missing) return sending;
-    return [[say.down, rate(downRate)], [say.got, growing(downloaded)], [say.left, left], ...sending];
+    if (length && !missing) return [[say.up, rate(upRate)], [say.sent, growing(uploaded)], [say.peers, count(peers)]];
+    return [[say.down, rate(downRate)], [say.up, rate(upRate)], [say.got, growing(downloaded)], [say.sent, growing(uploaded)], [say.left, left], [say.peers, count(peers)]];
   }
 
   #progress(): TemplateResult {
@@ -53,13 +48,12 @@ export class Live extends PageElement {
 
   protected override render(): TemplateResult {
     const { state, credits: earned } = this.work;
+    const figures = this.#figures();
     return html`<section class="card" aria-labelledby="doing">
       <div role="status"><h2 id="doing" class=${state === "error" ? "fault" : ""}>${doing(this.work)}</h2></div>
       ${this.#progress()}
-      <dl class="numbers">
-        ${this.#figures().map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
-        ${earned === undefined ? nothing : html`<div class="wide"><dt>${words.work.earned}</dt><dd>${credits(earned)}</dd></div>`}
-      </dl>
+      <dl class=${figures.length > 3 ? "numbers pairs" : "numbers"}>${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+      ${earned === undefined ? nothing : html`<dl><dt>${words.work.earned}</dt><dd >${credits(earned)}</dd></dl>`}
       ${this.#buttons()}
     </section>`;
   }

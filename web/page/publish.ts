@@ -68,8 +68,10 @@ export class Publish extends PageElement {
     return html`<form @submit=${(event: SubmitEvent) => this.#submit(event, step)}>
       <h1 tabindex="-1">${words.publish.title}</h1>
       ${this.#files(step.files)}
-      <label for="name" class="label">${words.publish.name}</label>
-      <input id="name" type="text" autocomplete="off" maxlength="200" .value=${step.name} />
+      <div>
+        <label for="name" class="label">${words.publish.name}</label>
+        <input id="name" type="text" autocomplete="off" maxlength="200" .value=${step.name} />
+      </div>
       <p>${words.publish.consent}</p>
       <p class="fault" role="alert">${step.fault ? words.fault(step.fault) : nothing}</p>
       <div class="row">

@@ -119,8 +119,9 @@ function title(facts: Facts): string {
   if (route.view === "lost") return named(words.lost.title);
   if (route.view === "home") return publishing.step === "hashing" ? named(`${percent(publishing.total ? publishing.hashed / publishing.total : 0)} ${publishing.name}`) : named(words.home.title);
   const work = works.find((one) => one.infohash === route.infohash);
-  const name = work?.name || (info.state === "ready" && info.value.name) || words.work.unnamed;
-  return named(work?.missing && work.length ? `${percent(work.progress)} ${name}` : name);
+  const known = work?.name ? work : info.state === "ready" ? info.value : work;
+  if (!known) return info.state === "error" && info.error.code === "not_found" ? named(words.lost.title) : words.name;
+  return named(work?.missing ? `${percent(work.progress)} ${known.name}` : known.name || words.work.unnamed);
 }
 
 customElements.define("fs-page", Shell);

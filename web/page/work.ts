@@ -99,46 +99,45 @@ export class WorkView extends PageElement {
     return html`<fs-sleeve .infohash=${this.infohash} .levels=${live?.missing ? levels : undefined} .label=${levels && live ? words.work.pieces(have, live.pieces) : ""}></fs-sleeve>`;
   }
 
-  #body(name: string, files: WorkInfo["files"], magnet: string): TemplateResult {
+  #known(files: WorkInfo["files"], magnet: string): TemplateResult {
     const live = this.#live;
     const info = this.#info;
     const { saving } = this.facts;
     const sharing = this.facts.sharing === "on" || this.facts.sharing === "playing";
     const webseed = !live && this.facts.consent === "off" ? webseeds(magnet)[0] : undefined;
-    return html`<article>
-      <div class="cover">${this.#cover()}</div>
-      <header>
-        <h1 tabindex="-1">${name || words.work.unnamed}</h1>
-        ${this.#meta()}
-      </header>
-      <div class="side">
-        ${live ? html`<fs-live .work=${live} ?sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
-        ${files.length ? html`<fs-files .files=${files} .saving=${saving} .infohash=${this.infohash} .webseed=${webseed} .name=${name}></fs-files>` : nothing}
-        ${this.#links(magnet)}
-      </div>
-      ${live ? html`<fs-peers .peers=${live.peerList}></fs-peers>` : nothing}
-    </article>`;
+    return html`${live ? html`<fs-live .work=${live} ?sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
+    ${files.length ? html`<fs-files .files=${files} .saving=${saving} .infohash=${this.infohash} .webseed=${webseed} .name=${info?.name ?? ""}></fs-files>` : nothing}
+    ${this.#links(magnet)}`;
   }
 
-  #waiting(): TemplateResult {
-    return html`<article aria-busy="true">
-      <div class="cover"><fs-sleeve .infohash=${this.infohash}></fs-sleeve></div>
-      <header><h1 tabindex="-1">${words.loading}</h1></header>
-    </article>`;
+  #unknown(): TemplateResult | typeof nothing {
+    if (this.facts.info.state !== "error") return nothing;
+    return html`<div class="row">
+      <button type="button" class="strong" @click=${() => this.ask({ do: "retry" })}>${words.retry}</button>
+      <a class="button" href="/">${words.lost.home}</a>
+    </div>`;
   }
 
+  #title(work: LiveWork | WorkInfo | undefined): string {
+    const { info } = this.facts;
+    if (work) return work.name || words.work.unnamed;
+    return info.state === "error" ? words.fault(info.error) : words.loading;
+  }
+
+  // One template for all states, so that the heading that has the focus is never replaced.
   protected override render(): TemplateResult {
     const live = this.#live;
     const info = this.#info;
-    if (live || info) return this.#body(live?.name || info?.name || "", live?.files.length ? live.files : (info?.files ?? []), live?.magnet ?? info?.magnet ?? "");
-    if (this.facts.info.state !== "error") return this.#waiting();
-    return html`<div class="lost" role="alert">
-      <h1 tabindex="-1">${words.fault(this.facts.info.error)}</h1>
-      <div class="row">
-        <button type="button" class="strong" @click=${() => this.ask({ do: "retry" })}>${words.retry}</button>
-        <a class="button" href="/">${words.lost.home}</a>
-      </div>
-    </div>`;
+    const work = live ?? info;
+    return html`<article aria-busy=${work || this.facts.info.state === "error" ? "false" : "true"}>
+      <div class="cover">${this.#cover()}</div>
+      <header>
+        <h1 tabindex="-1" class=${work ? "" : "said"}>${this.#title(live?.name ? live : (info ?? live))}</h1>
+        ${work ? this.#meta() : nothing}
+      </header>
+      <div class="side">${work ? this.#known((live?.files.length ? live.files : info?.files) ?? [], work.magnet) : this.#unknown()}</div>
+      ${live ? html`<fs-peers .peers=${live.peerList}></fs-peers>` : nothing}
+    </article>`;
   }
 }
 

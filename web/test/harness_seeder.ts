@@ -1,8 +1,8 @@
 import type { Page } from "puppeteer-core";
-import type { Connect, ConnectOptions, Seeder } from "../types/engine";
+import type { Connect, ConnectOptions, Peer, Seeder } from "../types/engine";
 import type { Window } from "./harness_browser";
 import { servePages, stockClient } from "./harness_files";
-import type { Scope } from "./harness_scope";
+import { until, type Scope } from "./harness_scope";
 import type { Server } from "./harness_server";
 
 /** A torrent of the stock client, as far as the tests use it (webtorrent 3, docs/api.md). */
@@ -52,6 +52,22 @@ export async function openSeeder(window: Window, server: Server, options: Connec
     globalThis.seeder = await connect(options);
   }, { share: "on", limits: unlimited, ...options } satisfies ConnectOptions);
   return page;
+}
+
+/** Waits until a work that was added to the page of `openSeeder` is whole, and gives the SHA-256 of its only file. */
+export async function arrived(page: Page, infohash: string, seconds = 90): Promise<string> {
+  const now = (): Promise<{ missing: number; length: number; state: string; error: string | undefined; peers: Peer[] }> =>
+    page.evaluate((infohash) => {
+      const work = seeder.works().find((work) => work.infohash === infohash)!;
+      return { missing: work.missing, length: work.length, state: work.state, error: work.error?.message, peers: work.peerList() };
+    }, infohash);
+  await until("the whole work", async () => {
+    const work = await now();
+    return work.length > 0 && work.missing === 0;
+  }, seconds).catch(async (error: Error) => {
+    throw new Error(`${error.message}: ${JSON.stringify(await now())}`);
+  });
+  return page.evaluate(async (infohash) => sha256InPage(await seeder.works().find((work) => work.infohash === infohash)!.files[0]!.blob()), infohash);
 }
 
 /** A page of another origin with the stock WebTorrent client, unmodified, as `stock`. Its faults count as the page's. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "puppeteer-core";
 import type { Account } from "../types/engine";
-import { browsers, fixture, launch, makeFile, openSeeder, sha256, short, startServer, temporary, until } from "./harness";
+import { arrived, browsers, fixture, launch, makeFile, openSeeder, sha256, short, startServer, temporary, until } from "./harness";
 
 const [first, second] = [browsers[0]!, browsers[1] ?? browsers[0]!];
 
@@ -13,12 +13,9 @@ function publish(page: Page, size: number, seed: number): Promise<string> {
 }
 
 /** Adds a magnet and gives the SHA-256 of its only file once it is whole. */
-function fetchWork(page: Page, magnet: string): Promise<string> {
-  return page.evaluate(async (magnet) => {
-    const work = await seeder.add(magnet);
-    await work.done;
-    return sha256InPage(await work.files[0]!.blob());
-  }, magnet);
+async function fetchWork(page: Page, magnet: string): Promise<string> {
+  const infohash = await page.evaluate(async (magnet) => (await seeder.add(magnet)).infohash, magnet);
+  return arrived(page, infohash);
 }
 
 const account = (page: Page): Promise<Account> => page.evaluate(() => seeder.account());

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "puppeteer-core";
-import { browsers, launch, makeFile, openSeeder, openStock, sha256, startServer } from "./harness";
+import { arrived, browsers, launch, makeFile, openSeeder, openStock, sha256, startServer } from "./harness";
 
 const size = 4 << 20;
 
@@ -39,12 +39,8 @@ for (const name of browsers) {
     const ours = await openSeeder(await launch(t, name), server);
     const magnet = await stock.evaluate((size) => new Promise<string>((seeding) =>
       globalThis.stock.seed(new File([makeFile(size, 5)], "file.bin"), stockOptions, (torrent) => seeding(torrent.magnetURI))), size);
-    const got = await ours.evaluate(async (magnet) => {
-      const work = await seeder.add(magnet);
-      await work.done;
-      return sha256InPage(await work.files[0]!.blob());
-    }, magnet);
-    assert.equal(got, sha256(makeFile(size, 5)));
+    const infohash = await ours.evaluate(async (magnet) => (await seeder.add(magnet)).infohash, magnet);
+    assert.equal(await arrived(ours, infohash), sha256(makeFile(size, 5)));
     checkHeard(await heard(stock));
   });
 }

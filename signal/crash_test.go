@@ -1,0 +1,162 @@
+package main_test
+
+import (
+	"context"
+	"database/sql"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"fanseed/signal/ledger"
+	"fanseed/signal/ledger/sqlite"
+)
+
+// The server is killed at random moments, while accounts log in, are introduced and
+// settle without a pause, and while epochs of one second are closed and deposits
+// grow. What was answered must be in the books each time, and nothing twice.
+//
+// FANSEED_KILLS sets the number of kills.
+func TestKill(t *testing.T) {
+	kills := 20
+	if n, err := strconv.Atoi(os.Getenv("FANSEED_KILLS")); err == nil {
+		kills = n
+	}
+	r := newRig(t)
+	for round := range kills {
+		r.treasury = treasury + int64(round)
+		if round%5 == 4 {
+			r.killWhileStarting()
+		} else {
+			r.killWhileSettling()
+		}
+		r.audit()
+		if t.Failed() {
+			t.Fatalf("after kill %d", round+1)
+		}
+	}
+	acknowledged, bytes := r.claims.total()
+	if r.paid == 0 || acknowledged < kills {
+		t.Errorf("nothing was tried: %d receipts acknowledged, %d µ-credits paid", acknowledged, r.paid)
+	}
+	t.Logf("%d kills, %d tickets, %d receipts of %d bytes acknowledged, %d bytes paid in %d epochs",
+		kills, r.claims.tickets(), acknowledged, bytes, r.paid, r.epochs)
+	r.stopInOrder()
+	r.audit()
+}
+
+// killWhileStarting kills a server that may not even have opened its ledger.
+func (r *rig) killWhileStarting() {
+	server := r.start()
+	time.Sleep(rand.N(60 * time.Millisecond))
+	server.kill()
+}
+
+// killWhileSettling kills a server once something was acknowledged, and some time
+// after.
+func (r *rig) killWhileSettling() {
+	server := r.start()
+	server.await()
+	r.publish(server.url)
+	r.expectStatement(server.url)
+	crowd := r.gather(server.url)
+	crowd.awaitAcknowledgement()
+	time.Sleep(rand.N(150 * time.Millisecond))
+	server.kill()
+	crowd.leave()
+}
+
+func (r *rig) stopInOrder() {
+	server := r.start()
+	server.await()
+	crowd := r.gather(server.url)
+	crowd.awaitAcknowledgement()
+	server.interrupt()
+	crowd.leave()
+}
+
+// audit looks into a copy of the books as the kill left them: the server itself has
+// to recover the original.
+func (r *rig) audit() {
+	r.Helper()
+	path := filepath.Join(r.TempDir(), "ledger.db")
+	for _, suffix := range []string{"", "-wal"} {
+		b, err := os.ReadFile(filepath.Join(r.data, "ledger.db"+suffix))
+		if err != nil && !os.IsNotExist(err) {
+			r.Fatal(err)
+		}
+		if err == nil {
+			r.must("copy", os.WriteFile(path+suffix, b, 0o600))
+		}
+	}
+	books, err := sqlite.Open(context.Background(), path)
+	r.must("open the books", err)
+	r.must("check", books.Check(context.Background()))
+	r.must("close the books", books.Close())
+
+	db, err := sql.Open("sqlite", path)
+	r.must("open the books", err)
+	defer db.Close()
+	r.auditReceipts(db)
+	r.auditMoney(db)
+}
+
+// auditReceipts compares each ticket with what was sent and acknowledged.
+func (r *rig) auditReceipts(db *sql.DB) {
+	rows, err := db.Query(`SELECT t.serial, coalesce(max(i.amount), 0), coalesce(sum(i.credited), 0)
+		FROM ticket t LEFT JOIN increase i ON i.ticket = t.id GROUP BY t.id`)
+	r.must("read receipts", err)
+	defer rows.Close()
+	kept := map[[16]byte]uint64{}
+	for rows.Next() {
+		var serial []byte
+		var amount, credited uint64
+		r.must("read receipt", rows.Scan(&serial, &amount, &credited))
+		kept[[16]byte(serial)] = amount
+		if credited != amount {
+			r.Errorf("ticket %x: %d bytes are credited for a receipt of %d", serial, credited, amount)
+		}
+	}
+	r.must("read receipts", rows.Err())
+	for _, c := range r.claims.all() {
+		amount, there := kept[c.ticket.Serial]
+		if !there {
+			r.Errorf("ticket %x was handed out and is not there", c.ticket.Serial)
+		}
+		if amount < c.acknowledged || amount > c.sent {
+			r.Errorf("ticket %x: %d bytes are kept, %d were acknowledged and %d sent", c.ticket.Serial, amount, c.acknowledged, c.sent)
+		}
+	}
+}
+
+// auditMoney relies on the rate of one µ-credit per byte: what a seeder earned is
+// what it was credited for in closed epochs, to the unit.
+func (r *rig) auditMoney(db *sql.DB) {
+	number := func(query string) (n int64) {
+		r.must(query, db.QueryRow(query).Scan(&n))
+		return n
+	}
+	if sum := number(`SELECT coalesce(sum(amount), 0) FROM entry`); sum != 0 {
+		r.Errorf("entries sum to %d", sum)
+	}
+	deposited := -number(`SELECT coalesce(sum(amount), 0) FROM balance WHERE account = 'funding'`)
+	if deposited != r.treasury && (deposited != r.deposited || r.served) {
+		r.Errorf("%d µ-credits were deposited, not %d", deposited, r.treasury)
+	}
+	r.deposited = deposited
+	differing := number(`SELECT count(*) FROM (
+		SELECT 'earned:' || lower(hex(seeder)) AS account, sum(bytes) AS amount FROM credit WHERE epoch <= (SELECT max(number) FROM epoch) GROUP BY seeder
+		EXCEPT SELECT account, amount FROM balance)`)
+	if differing > 0 {
+		r.Errorf("%d seeders were paid another amount than they served", differing)
+	}
+	r.paid = number(`SELECT coalesce(sum(amount), 0) FROM balance WHERE account LIKE 'earned:%'`)
+	r.epochs = number(`SELECT count(*) FROM epoch`)
+	if left := number(`SELECT coalesce(sum(amount), 0) FROM balance WHERE account = '` + ledger.Treasury + `'`); left != deposited-r.paid {
+		r.Errorf("the treasury holds %d after %d deposited and %d paid", left, deposited, r.paid)
+	}
+}
