@@ -25,7 +25,6 @@ var bundles = []bundle{
 	{entry: "engine/engine.ts", name: "engine"},
 	{entry: "sw/sw.ts", name: "sw"},
 	{entry: "page/main.ts", name: "page", hashed: true},
-	{entry: "sw/sw.ts", name: "sw"},
 }
 
 // wasmConstant is the name under which every bundle learns the address of the engine's WebAssembly.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,12 @@ func bundleScript(r repo, file, out string, forPage bool) error {
 		options.Define = map[string]string{"global": "globalThis", "process.browser": "true"}
 	}
 	return messages(api.Build(options).Errors)
+}
+
+// drivesBrowsers says whether a bundled test starts browsers.
+func drivesBrowsers(script string) bool {
+	content, err := os.ReadFile(script)
+	return err == nil && bytes.Contains(content, []byte(`launch(t, `))
 }
 
 // nodeTests runs every test file by itself, one after the other: the browsers of one leave no room for those of another.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -173,6 +174,9 @@ func scriptTest(ctx context.Context, r repo, o testOptions, binary string) (tall
 	scripts, err := bundleScripts(r, "test", ".test.ts")
 	if err != nil {
 		return tally{}, err
+	}
+	if len(o.browsers) == 0 {
+		scripts = slices.DeleteFunc(scripts, drivesBrowsers)
 	}
 	return nodeTests(ctx, r, scripts, env, o.only)
 }

@@ -39,6 +39,9 @@ func (a *API) settle(w http.ResponseWriter, r *http.Request) error {
 		}
 		return malformed("the body must be {account, receipts:[{serial, amount, signature}]}")
 	}
+	if err := a.charge(r, len(asked.Receipts)/receiptsPerCost); err != nil {
+		return err
+	}
 	receipts := make([]receipt.Receipt, len(asked.Receipts))
 	for i, r := range asked.Receipts {
 		receipts[i] = receipt.Receipt{Serial: r.Serial, Amount: r.Amount, Signature: r.Signature}

@@ -93,6 +93,10 @@ func TestSettleAndStatement(t *testing.T) {
 	if len(got.Refused) != 1 || got.Refused[0]["reason"] != "bad_signature" || got.Refused[0]["infohash"] != hash || got.Refused[0]["reason_text"] == "" {
 		t.Errorf("refused: got %v", got.Refused)
 	}
+	other := s.ask(signed("bert", "GET", "/v1/accounts/"+accountID("bert"), nil)).Body.String()
+	if !strings.Contains(other, `"refused":[{"serial":"`) || !strings.Contains(other, receipt.UnknownTicket.Text()) {
+		t.Errorf("a receipt of a ticket that is not bert's: got %s", other)
+	}
 }
 
 func TestEmptyStatement(t *testing.T) {

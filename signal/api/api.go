@@ -128,13 +128,21 @@ func (a *API) open(next http.Handler) http.Handler {
 // bounded refuses a client that asks too fast.
 func (a *API) bounded(next http.Handler) http.Handler {
 	return answer(func(w http.ResponseWriter, r *http.Request) error {
-		if address := a.Client(r); !(a.TrustPrivateNets && private(address)) && !a.rates.allow(address, time.Now()) {
-			w.Header().Set("Retry-After", "5")
-			return errBusy
+		if err := a.charge(r, 1); err != nil {
+			return err
 		}
 		next.ServeHTTP(w, r)
 		return nil
 	})
+}
+
+// charge counts a request, or what more it costs, against its client's rate.
+func (a *API) charge(r *http.Request, cost int) error {
+	address := a.Client(r)
+	if a.TrustPrivateNets && private(address) || a.rates.allow(address, time.Now(), cost) {
+		return nil
+	}
+	return errBusy
 }
 
 // tracker returns the WebSocket URL of the announce endpoint, as the request's

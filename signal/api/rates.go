@@ -8,10 +8,13 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How many requests one address, or one IPv6 /64, may send.
+// How many requests one address, or one IPv6 /64, may send; those that cost the
+// server more count as several.
 const (
 	requestsPerSecond = 20
 	requestsAtOnce    = 100
+	publishCost       = 10
+	receiptsPerCost   = 50
 )
 
 // rates remembers how fast each address asks.
@@ -25,7 +28,7 @@ const minSweep = 1024
 
 func newRates() *rates { return &rates{seen: map[netip.Prefix]*rate.Limiter{}, sweep: minSweep} }
 
-func (rs *rates) allow(a netip.Addr, now time.Time) bool {
+func (rs *rates) allow(a netip.Addr, now time.Time, cost int) bool {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	bits := a.BitLen()
@@ -39,7 +42,7 @@ func (rs *rates) allow(a netip.Addr, now time.Time) bool {
 		limiter = rate.NewLimiter(requestsPerSecond, requestsAtOnce)
 		rs.seen[key] = limiter
 	}
-	return limiter.AllowN(now, 1)
+	return limiter.AllowN(now, cost)
 }
 
 // forget drops the addresses that have all their requests left, each time their

@@ -75,6 +75,9 @@ type answer func(w http.ResponseWriter, r *http.Request) error
 func (a answer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := a(w, r); err != nil {
 		said := refusalOf(err)
+		if said == errBusy {
+			w.Header().Set("Retry-After", "5")
+		}
 		write(w, said.status, said)
 	}
 }

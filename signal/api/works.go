@@ -145,6 +145,9 @@ func files(info *metainfo.Info) []fileAnswer {
 
 // publish keeps a .torrent in the name of the key that signed the request.
 func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
+	if err := a.charge(r, publishCost); err != nil {
+		return err
+	}
 	select {
 	case a.publishing <- struct{}{}:
 		defer func() { <-a.publishing }()

@@ -15,13 +15,11 @@ type client struct {
 	socket    *socket.Conn
 	nonce     [32]byte // of its hello
 	loggedIn  bool
-	gone      bool
 	publicKey [32]byte
 	account   [16]byte
-	net       string // counts as one network
-	jobs      []job  // its work for the ledger, in order; the first one runs while busy
-	busy      bool
-	open      []*grant // its open tickets, as seeder and as leecher
+	net       string          // counts as one network
+	jobs      []job           // its work for the ledger, in order; the first one may run
+	open      []*introduction // its open tickets, as seeder and as leecher
 }
 
 // extended says whether the client speaks fanseed.v1.
@@ -100,7 +98,6 @@ func (h *Hub) opened(handle tracker.Conn, s *socket.Conn) {
 func (h *Hub) closed(c *client) {
 	h.tracker.Closed(h.now, c.handle)
 	h.tickets.leave(c)
-	c.gone = true
 	delete(h.clients, c.handle)
 }
 

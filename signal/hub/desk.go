@@ -17,7 +17,7 @@ type job func(ctx context.Context) (apply func())
 
 // desk runs the clients' jobs: those of one client one after another, those of all a few at a time, first come, first served.
 type desk struct {
-	waiting  []*client // have a job and are not busy
+	waiting  []*client // have a job, and none that runs
 	running  int
 	finished chan finished
 	jobs     sync.WaitGroup

@@ -31,7 +31,8 @@ type Ledger interface {
 	Credited(ctx context.Context, leecher, infohash [32]byte) (uint64, error)
 }
 
-// Works is what the hub needs to know of the published works. It is asked on the loop, so it must not block.
+// Works is what the hub needs to know of the published works. It is asked on the loop: it must not block, nor wait for a caller of the
+// hub's methods.
 type Works interface {
 	// Work returns a work's length in bytes and whether it is listed.
 	Work(infohash [20]byte) (length int64, listed bool)

@@ -75,6 +75,23 @@ func TestNobodySeesATicketBeforeItIsStored(t *testing.T) {
 	})
 }
 
+// TestMeetingTwice has two peers connect twice, as when each offers to the other: whichever connection they keep, its ticket is renewed.
+func TestMeetingTwice(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		seeders := s.seeders(4)
+		leecher := s.login("l", "198.51.100.1")
+		leecher.announce(workA, 100)
+		first := introduce(seeders[:1], leecher)[0]
+		second := introduce(seeders[:1], leecher)[0]
+		for id, tk := range []ticket.Ticket{first, second} {
+			seeders[0].settle(uint64(id), tk.Serial, 16*mib)
+			if got := seeders[0].ticket(); got.Serial == first.Serial || got.Serial == second.Serial {
+				t.Errorf("ticket %d was not renewed", id)
+			}
+		}
+	})
+}
+
 // TestTicketsAreStoredTogether has many pairs meet while the ledger is busy.
 func TestTicketsAreStoredTogether(t *testing.T) {
 	inBubble(t, nil, func(s *site) {

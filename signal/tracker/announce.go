@@ -37,7 +37,7 @@ func (t *Tracker) known(now time.Time, c Conn, p *peer, m *announce.Announce) {
 	case p.conn.handle != c && m.Event == announce.EventStopped:
 		t.reply(c, m) // it was never in, so it leaves as a peer that nobody knew
 	case p.conn.handle != c:
-		t.claim(now, c, p, m)
+		t.takeover(now, c, p, m)
 	case m.Event == announce.EventStopped:
 		t.vacate(now, p)
 		t.reply(c, m)
@@ -87,7 +87,7 @@ func (t *Tracker) admit(c Conn, m *announce.Announce) (*swarm, string) {
 func (t *Tracker) renew(now time.Time, p *peer, m *announce.Announce) {
 	p.heard = now
 	t.peers.MoveToBack(p.element)
-	t.refuseClaim(p, refuseTaken) // it lives
+	t.refuseTakeover(p, refuseTaken) // it lives
 	if m.Event == announce.EventCompleted {
 		if !p.complete {
 			p.swarm.downloaded++

@@ -93,11 +93,11 @@ func TestProperties(t *testing.T) {
 				t.Fatalf("seed %d, input %+v, effects %+v", seed, in, effects)
 			}
 		}
-		for hours := range time.Duration(2) { // in the first one, claims may still bring peers in
+		for hours := range time.Duration(2) { // in the first one, newcomers may still take over
 			one.Tick(now.Add((hours + 1) * time.Hour))
 			take(one)
 		}
-		if !one.Deadline().IsZero() || one.peers.Len()+one.claims.Len()+one.offers.order.Len()+len(one.offers.byKey) != 0 {
+		if !one.Deadline().IsZero() || one.peers.Len()+one.takeovers.Len()+one.offers.order.Len()+len(one.offers.byKey) != 0 {
 			t.Fatalf("seed %d: something is left after two hours of silence", seed)
 		}
 	}
@@ -106,7 +106,7 @@ func TestProperties(t *testing.T) {
 // watch checks effects against the inputs before them, without looking inside.
 type watch struct {
 	t      *testing.T
-	owed   map[Conn]int  // announces that were not answered yet: claims may be answered later
+	owed   map[Conn]int  // announces that were not answered yet: those of newcomers may be later
 	offers map[relay]int // relayed and not answered
 }
 
@@ -202,8 +202,8 @@ func checkInside(t *testing.T, tr *Tracker, now time.Time) {
 		for _, p := range conn.peers {
 			infohashes[p.swarm.infohash], ids[p.id] = true, true
 		}
-		if len(infohashes) > tr.config.MaxJoined || len(ids) > tr.config.MaxIDs || len(conn.claims) > tr.config.MaxJoined || conn.handle != c {
-			t.Errorf("conn %d is in %d swarms as %d peers and claims %d", c, len(infohashes), len(ids), len(conn.claims))
+		if len(infohashes) > tr.config.MaxJoined || len(ids) > tr.config.MaxIDs || len(conn.takeovers) > tr.config.MaxJoined || conn.handle != c {
+			t.Errorf("conn %d is in %d swarms as %d peers and waits for %d", c, len(infohashes), len(ids), len(conn.takeovers))
 		}
 	}
 }

@@ -25,14 +25,14 @@ type peer struct {
 	heard    time.Time     // last announce
 	element  *list.Element // in Tracker.peers
 	waiting  int           // its offers that wait for answers
-	claim    *claim        // another socket's claim to its id
+	takeover *takeover     // that waits for its id
 }
 
 // conn is one socket that is in a swarm or wants to be.
 type conn struct {
-	handle Conn
-	peers  []*peer  // in the order in which they joined
-	claims []*claim // to peers of other sockets
+	handle    Conn
+	peers     []*peer     // in the order in which they joined
+	takeovers []*takeover // that it waits for
 }
 
 // half returns the part of the swarm that a peer belongs to.

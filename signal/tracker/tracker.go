@@ -34,7 +34,7 @@ type Config struct {
 
 const (
 	offerLifetime = 2 * time.Minute // of an offer that waits for its answer
-	claimLifetime = 5 * time.Second // for an old socket to answer a ping before its peer id is taken over
+	takeoverTime  = 5 * time.Second // for an old socket to answer a ping before its peer id is taken over
 )
 
 // Tracker is all swarms of one server. Not safe for concurrent use.
@@ -42,12 +42,12 @@ type Tracker struct {
 	config  Config
 	effects []Effect
 
-	swarms map[[20]byte]*swarm
-	empty  *list.List // of *swarm, longest empty first
-	conns  map[Conn]*conn
-	peers  *list.List // of *peer, longest silent first
-	offers offers
-	claims *list.List // of *claim, oldest first
+	swarms    map[[20]byte]*swarm
+	empty     *list.List // of *swarm, longest empty first
+	conns     map[Conn]*conn
+	peers     *list.List // of *peer, longest silent first
+	offers    offers
+	takeovers *list.List // of *takeover, oldest first
 }
 
 // New returns a tracker without swarms.
@@ -63,7 +63,7 @@ func New(c Config) *Tracker {
 	}
 	return &Tracker{
 		config: c, swarms: map[[20]byte]*swarm{}, empty: list.New(), conns: map[Conn]*conn{},
-		peers: list.New(), offers: newOffers(), claims: list.New(),
+		peers: list.New(), offers: newOffers(), takeovers: list.New(),
 	}
 }
 
@@ -87,14 +87,14 @@ func (t *Tracker) Receive(now time.Time, c Conn, m announce.ClientMessage) {
 	}
 }
 
-// Closed says that c's socket is gone: its peers leave, and its claims fall.
+// Closed says that c's socket is gone: its peers leave, and the peer ids that it waits for stay whose they are.
 func (t *Tracker) Closed(now time.Time, c Conn) {
 	conn := t.conns[c]
 	if conn == nil {
 		return
 	}
-	for len(conn.claims) > 0 {
-		t.takeClaim(conn.claims[0].peer)
+	for len(conn.takeovers) > 0 {
+		t.endTakeover(conn.takeovers[0].peer)
 	}
 	for len(conn.peers) > 0 {
 		t.vacate(now, conn.peers[0])
@@ -106,7 +106,7 @@ func (t *Tracker) Closed(now time.Time, c Conn) {
 func (t *Tracker) Ponged(_ time.Time, c Conn) {
 	if conn := t.conns[c]; conn != nil {
 		for _, p := range conn.peers {
-			t.refuseClaim(p, refuseTaken)
+			t.refuseTakeover(p, refuseTaken)
 		}
 	}
 }
@@ -114,8 +114,8 @@ func (t *Tracker) Ponged(_ time.Time, c Conn) {
 // Tick lets pass what was due by now: silent peers, unanswered offers, unanswered pings.
 func (t *Tracker) Tick(now time.Time) {
 	t.offers.expire(now)
-	for c := front[*claim](t.claims); c != nil && !now.Before(c.due); c = front[*claim](t.claims) {
-		t.vacate(now, c.peer)
+	for next := front[*takeover](t.takeovers); next != nil && !now.Before(next.due); next = front[*takeover](t.takeovers) {
+		t.vacate(now, next.peer)
 	}
 	for p := front[*peer](t.peers); p != nil && !now.Before(t.expiry(p)); p = front[*peer](t.peers) {
 		t.vacate(now, p)
@@ -127,8 +127,8 @@ func (t *Tracker) Deadline() (due time.Time) {
 	if p := front[*peer](t.peers); p != nil {
 		due = t.expiry(p)
 	}
-	if c := front[*claim](t.claims); c != nil && c.due.Before(due) {
-		due = c.due
+	if next := front[*takeover](t.takeovers); next != nil && next.due.Before(due) {
+		due = next.due
 	}
 	if o := t.offers.oldest(); o != nil && (due.IsZero() || o.due.Before(due)) {
 		due = o.due
@@ -143,7 +143,7 @@ func (t *Tracker) Revoke(now time.Time, infohash [20]byte) {
 		return
 	}
 	for _, p := range append(append([]*peer(nil), s.seeders...), s.leechers...) {
-		t.refuseClaim(p, refuseUntracked)
+		t.refuseTakeover(p, refuseUntracked)
 		t.remove(p)
 		t.emit(Removed{p.conn.handle, infohash, p.id})
 	}

@@ -84,3 +84,18 @@ func TestNothingMovesBeforeConsent(t *testing.T) {
 	a.share(false)
 	eventually(t, "it stops", func() bool { return a.snapshotOf(torrent.Infohash).State == Stopped })
 }
+
+func TestASmallFileIsCreditedThoughItsTicketComesLate(t *testing.T) {
+	w := newWorld(t)
+	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
+	a.share(true)
+	torrent, data := a.seed(w, 40_000, 16<<10, 5)
+	b.share(true)
+	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.contents(torrent); !bytes.Equal(got, data) {
+		t.Error("the copy differs from the original")
+	}
+	eventually(t, "all bytes are confirmed", func() bool { return w.confirmed(a) == uint64(len(data)) })
+}

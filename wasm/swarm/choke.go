@@ -141,7 +141,7 @@ func (s *Swarm) chooseRegular(ranked []*peer, slots int) {
 		p.chosen = false
 	}
 	for _, p := range ranked {
-		if slots > 0 && p != s.optimistic && !p.choked && s.now.Sub(p.unchoked) < rechokeEvery {
+		if slots > 0 && p != s.optimistic && s.justUnchoked(p) {
 			p.chosen = true
 			slots--
 		}
@@ -157,39 +157,33 @@ func (s *Swarm) chooseRegular(ranked []*peer, slots int) {
 // chooseOptimistic picks the optimistic peer from those that got no slot by rank. When those are all held by peers that pay, one that
 // does not pay comes first: free peers are never shut out.
 func (s *Swarm) chooseOptimistic(ranked []*peer, rotate bool) {
-	if o := s.optimistic; o != nil && (rotate || o.chosen) {
-		s.optimistic = nil
-	}
-	candidates := slices.Collect(func(yield func(*peer) bool) {
-		for _, p := range ranked {
-			if !p.chosen && !yield(p) {
-				return
-			}
-		}
-	})
+	candidates := filter(ranked, func(p *peer) bool { return !p.chosen })
 	if !slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) }) {
-		candidates = s.preferFree(candidates)
+		candidates = prefer(candidates, func(p *peer) bool { return !s.paying(p) })
 	}
-	if s.optimistic == nil || !slices.Contains(candidates, s.optimistic) {
-		s.optimistic = s.draw(candidates)
+	if rotate || !slices.Contains(candidates, s.optimistic) {
+		s.optimistic = s.draw(prefer(candidates, s.justUnchoked))
 	}
 	if s.optimistic != nil {
 		s.optimistic.chosen = true
 	}
 }
 
-// preferFree leaves only the peers that do not pay, if there are any.
-func (s *Swarm) preferFree(candidates []*peer) []*peer {
-	var free []*peer
-	for _, p := range candidates {
-		if !s.paying(p) {
-			free = append(free, p)
-		}
+// justUnchoked tells whether choking p now would be fibrillation.
+func (s *Swarm) justUnchoked(p *peer) bool {
+	return !p.choked && s.now.Sub(p.unchoked) < rechokeEvery
+}
+
+func filter(peers []*peer, wanted func(*peer) bool) []*peer {
+	return slices.DeleteFunc(slices.Clone(peers), func(p *peer) bool { return !wanted(p) })
+}
+
+// prefer returns only those that are wanted, if there are any.
+func prefer(peers []*peer, wanted func(*peer) bool) []*peer {
+	if some := filter(peers, wanted); len(some) > 0 {
+		return some
 	}
-	if free == nil {
-		return candidates
-	}
-	return free
+	return peers
 }
 
 // draw picks one at random; new peers are newWeight times as likely, as they have nothing yet to give in return.

@@ -22,10 +22,11 @@ func (t *Ticket) expired(now time.Time) bool {
 
 // credit is what a peer and we owe and pay each other.
 type credit struct {
-	payments []*payment // oldest first; bytes count on the last
-	earnings []*earning
-	greeted  [][16]byte  // serials that it has named and we do not know yet
-	held     wire.Credit // a receipt for one of those
+	payments   []*payment // oldest first; bytes count on the last
+	unticketed uint64     // verified bytes that it gave before the first ticket came
+	earnings   []*earning
+	greeted    [][16]byte  // serials that it has named and we do not know yet
+	held       wire.Credit // a receipt for one of those
 
 	counting    *earning // on which what we send counts
 	window      uint64   // bytes that it may owe

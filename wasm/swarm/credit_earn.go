@@ -108,9 +108,9 @@ func (s *Swarm) askForMore(p *peer) {
 	}
 }
 
-// allEarned tells whether nothing more is to be expected of p.
+// allEarned tells whether nothing more is to be expected of p. Its ticket may still be on its way.
 func (s *Swarm) allEarned(p *peer) bool {
-	return p.left || p.receipt == 0 || p.unpaid() == 0
+	return p.left || p.receipt == 0 || p.sent == 0 || p.counting != nil && p.unpaid() == 0
 }
 
 // gotReceipt takes a receipt: of a known ticket of this peer, rising, within its limit, and for no more than was sent.

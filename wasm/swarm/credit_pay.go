@@ -38,12 +38,18 @@ func (s *Swarm) addPayment(p *peer, t Ticket) {
 	if len(p.payments) == maxTickets {
 		p.payments = slices.Delete(p.payments, 0, 1)
 	}
-	p.payments = append(p.payments, &payment{Ticket: t, since: s.now})
+	first := min(p.unticketed, t.Limit)
+	p.unticketed = 0
+	p.payments = append(p.payments, &payment{Ticket: t, since: s.now, counted: first})
+	if p.leaving != "" {
+		s.sayBye(p, string(p.leaving))
+	}
 }
 
-// owe counts verified bytes that p gave.
+// owe counts verified bytes that p gave. A ticket may come after the first bytes over the channel that it is bound to: those wait for it.
 func (s *Swarm) owe(p *peer, bytes uint64) {
 	if len(p.payments) == 0 {
+		p.unticketed += bytes
 		return
 	}
 	if t := p.payments[len(p.payments)-1]; !t.said && !t.expired(s.now) {
@@ -127,12 +133,12 @@ func (s *Swarm) partFrom(p *peer, t *payment) bool {
 	return true
 }
 
-// allPaid tells whether p has everything that we owe it, and had the time to receive it.
+// allPaid tells whether p has everything that we owe it, and had the time to receive it. The ticket to pay with may still be on its way.
 func (s *Swarm) allPaid(p *peer) bool {
 	if p.receipt == 0 {
 		return true
 	}
-	return !s.now.Before(p.byeUntil) && !slices.ContainsFunc(p.payments, func(t *payment) bool { return !t.said })
+	return p.unticketed == 0 && !s.now.Before(p.byeUntil) && !slices.ContainsFunc(p.payments, func(t *payment) bool { return !t.said })
 }
 
 func (s *Swarm) gotMore(p *peer, c wire.Credit) {

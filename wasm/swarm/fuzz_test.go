@@ -12,19 +12,38 @@ import (
 // FuzzSwarm lets up to four peers say anything, and the caller answer in any order. Nothing may panic, every effect must be allowed, the
 // counts must stay right and memory bounded.
 func FuzzSwarm(f *testing.F) {
-	for seed := range uint64(40) {
-		b := make([]byte, 4000)
-		_, _ = rand.NewChaCha8([32]byte{byte(seed)}).Read(b)
-		f.Add(b)
+	for seed := range uint64(8) {
+		f.Add(randomInputs(seed))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		z := newFuzzer(t, data[:min(len(data), 4000)])
-		for len(z.data) > 0 {
-			z.step()
-			checkInvariants(z.k.s, z.t.Fatalf)
-			z.checkBounds()
+	f.Fuzz(func(t *testing.T, data []byte) { exercise(t, data[:min(len(data), 4000)]) })
+}
+
+// TestRandomInputs does the same for some random bytes.
+func TestRandomInputs(t *testing.T) {
+	for seed := range seeds(400) {
+		exercise(t, randomInputs(seed))
+	}
+}
+
+func randomInputs(seed uint64) []byte {
+	rnd := rand.New(rand.NewPCG(seed, 2))
+	b := make([]byte, 4000)
+	for i := range b {
+		b[i] = byte(rnd.Uint32())
+		if rnd.IntN(3) == 0 {
+			b[i] %= 20
 		}
-	})
+	}
+	return b
+}
+
+func exercise(t *testing.T, data []byte) {
+	z := newFuzzer(t, data)
+	for len(z.data) > 0 {
+		z.step()
+		checkInvariants(z.k.s, t.Fatalf)
+		z.checkBounds()
+	}
 }
 
 // fuzzer reads inputs from bytes. Small numbers stand for what an honest peer does, so that peers live long enough to meet the rest.

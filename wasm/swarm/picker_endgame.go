@@ -111,7 +111,7 @@ func (s *Swarm) seize(p *peer) *piece {
 			continue
 		}
 		pc := s.pieceOf(q.requests.all()[0])
-		if pc == nil || pc.soloist != q || !p.may(pc.index) || s.now.Sub(pc.since) < seizeAfter {
+		if pc == nil || pc.settling || pc.soloist != q || !p.may(pc.index) || s.now.Sub(pc.since) < seizeAfter {
 			continue
 		}
 		if p.downRate.perSecond > 2*q.downRate.perSecond {

@@ -98,6 +98,11 @@ func (s *script) run(line string) {
 	if line == "" || strings.HasPrefix(line, "#") {
 		return
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			s.failf("panic: %v", r)
+		}
+	}()
 	words := strings.Fields(line)
 	switch words[0] {
 	case "swarm":

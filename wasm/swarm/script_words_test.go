@@ -72,9 +72,11 @@ func (s *script) messages(words []string) (all []wire.Message) {
 // extendedHandshake spells an extended handshake with the ids that the harness uses, unless told otherwise.
 func (s *script) extendedHandshake(args []string) wire.Message {
 	o := s.options(args)
-	h := wire.ExtendedHandshake{Metadata: 3, Receipt: 4, Reqq: o.number("reqq", 0), MetadataSize: o.size("size", 0)}
+	h := wire.ExtendedHandshake{Metadata: 3, Receipt: 4, Reqq: o.number("reqq", 0)}
 	if o["size"] == "right" {
 		h.MetadataSize = len(s.k.work.infoBytes)
+	} else {
+		h.MetadataSize = o.size("size", 0)
 	}
 	if _, stock := o["stock"]; stock {
 		h.Receipt = 0

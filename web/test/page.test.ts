@@ -357,20 +357,29 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
 
   async "each view has a title and one heading, fits, and can be touched"(visit) {
     const titles = new Set<string>();
+    const fits = async (what: string): Promise<void> => {
+      const seen = await visit.page.evaluate(() => ({
+        overflow: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+        headings: document.querySelectorAll("h1").length,
+        small: [...document.querySelectorAll("button, .button, nav a, input:not([hidden])")].filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML),
+      }));
+      assert.deepEqual(seen, { overflow: false, headings: 1, small: [] }, what);
+    };
     for (const width of [320, 1280]) {
       await visit.page.setViewport({ width, height: 700 });
       for (const path of ["/", `/w/${rivers}`, "/earnings", "/nowhere"]) {
         await visit.go(path);
         await until("its name", async () => (await visit.page.title()) !== "Fanseed");
         titles.add(await visit.page.title());
-        const seen = await visit.page.evaluate(() => ({
-          overflow: document.documentElement.scrollWidth > document.documentElement.clientWidth,
-          headings: document.querySelectorAll("h1").length,
-          small: [...document.querySelectorAll("button, .button, nav a, input:not([hidden])")].filter((one) => one.getBoundingClientRect().height < 44).map((one) => one.outerHTML),
-        }));
-        assert.deepEqual(seen, { overflow: false, headings: 1, small: [] }, `${path} at ${width}`);
+        await fits(`${path} at ${width}`);
       }
     }
+    await visit.page.setViewport({ width: 320, height: 700 });
+    await visit.go(`/w/${rivers}`);
+    await visit.press("Share while I’m here");
+    await visit.pass(9);
+    await visit.says(/Downloading/);
+    await fits("a work on its way");
     assert.equal(titles.size, 4, [...titles].join("\n"));
   },
 
