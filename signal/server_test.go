@@ -156,6 +156,23 @@ func TestTakedown(t *testing.T) {
 	}
 }
 
+// A client that says nothing must not keep the server from ending in order.
+func TestStopWithASilentClient(t *testing.T) {
+	s, stop := run(t, flags(t))
+	silent, err := net.Dial("tcp", s.public.accept.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	request(t, "GET", s.origins[0]+"/v1/server")
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.db.Balance(context.Background(), ledger.Treasury); err == nil {
+		t.Error("the ledger is still open")
+	}
+}
+
 // Somebody who holds a port, or a folder that cannot be made, must not leave a
 // server that half runs.
 func TestStartFails(t *testing.T) {

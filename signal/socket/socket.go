@@ -107,11 +107,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		s.addresses.close(address)
 		s.release()
-		s.config.Log.Debug("upgrade failed", "err", err)
+		s.logRefusal(err)
 		return
 	}
 	// A fresh goroutine, so that the stack and buffers of the HTTP request are freed.
 	go s.serve(newConn(s, s.nextID(), ws, address))
+}
+
+// logRefusal logs what a client did wrong. Errors of the network are not logged: they name its address.
+func (s *Server) logRefusal(err error) {
+	if refused := (websocket.HandshakeError{}); errors.As(err, &refused) {
+		s.config.Log.Debug("upgrade refused", "err", refused)
+	}
 }
 
 func (s *Server) originAllowed(origin string) bool {

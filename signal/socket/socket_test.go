@@ -1,11 +1,16 @@
 package socket
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -201,6 +206,46 @@ func TestRefusals(t *testing.T) {
 		s.open("192.0.2.9")
 	})
 }
+
+// TestLogNamesNoAddress has upgrades refused in every way, and looks for the client's address in the log.
+func TestLogNamesNoAddress(t *testing.T) {
+	var logged bytes.Buffer
+	log := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	server := NewServer(Config{Log: log}, &echo{})
+	for _, key := range []string{"", "x3JJHMbDL1EzLkh9GBhXDw=="} {
+		r := httptest.NewRequest("GET", "/announce", nil)
+		r.RemoteAddr = here + ":1234"
+		for name, value := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-Websocket-Version": "13", "Sec-Websocket-Key": key} {
+			r.Header.Set(name, value)
+		}
+		server.ServeHTTP(brokenHijacker{httptest.NewRecorder()}, r)
+	}
+	if text := logged.String(); strings.Contains(text, here) || !strings.Contains(text, "upgrade refused") {
+		t.Errorf("logged %s", text)
+	}
+	if server.Len() != 0 || server.addresses.seen[group(netip.MustParseAddr(here))].sockets != 0 {
+		t.Error("a failed upgrade still counts")
+	}
+}
+
+// brokenHijacker hands out a connection that fails with the client's address.
+type brokenHijacker struct{ *httptest.ResponseRecorder }
+
+func (brokenHijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	c := brokenConn{}
+	return c, bufio.NewReadWriter(bufio.NewReader(c), bufio.NewWriter(c)), nil
+}
+
+type brokenConn struct{ net.Conn }
+
+func (brokenConn) fail() error {
+	return &net.OpError{Op: "write", Net: "tcp", Addr: net.TCPAddrFromAddrPort(netip.MustParseAddrPort(here + ":1234")), Err: io.ErrClosedPipe}
+}
+func (c brokenConn) Read([]byte) (int, error)         { return 0, c.fail() }
+func (c brokenConn) Write([]byte) (int, error)        { return 0, c.fail() }
+func (c brokenConn) Close() error                     { return nil }
+func (c brokenConn) SetDeadline(time.Time) error      { return nil }
+func (c brokenConn) SetWriteDeadline(time.Time) error { return nil }
 
 func TestPerAddress(t *testing.T) {
 	inBubble(t, Config{Limits: Limits{PerAddress: 2}}, func(s *site) {

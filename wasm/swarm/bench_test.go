@@ -136,6 +136,18 @@ func (d *downloadBench) answer(e *Effect) {
 	}
 }
 
+// A block costs next to no garbage: only what is once a piece, or once a receipt, is allocated.
+func TestDownloadAllocations(t *testing.T) {
+	d := newDownloadBench(bigInfo(2000))
+	block := make([]byte, BlockSize)
+	for range 2000 {
+		d.step(block)
+	}
+	if got := testing.AllocsPerRun(8000, func() { d.step(block) }); got > 0.5 {
+		t.Errorf("%v allocations a block", got)
+	}
+}
+
 // BenchmarkUpload measures what one block costs an uploader, from the request to the block on its way.
 func BenchmarkUpload(b *testing.B) {
 	info := bigInfo(1000)

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"fmt"
 	"math/rand/v2"
@@ -69,6 +70,7 @@ type buffer struct {
 	bytes   []byte
 	written map[uint32]bool
 	state   EffectKind // Write, Hash or Store
+	good    bool       // has the right hash
 }
 
 func newCaller(w work, c Config, fail func(string, ...any)) *caller {
@@ -97,11 +99,13 @@ func (k *caller) effects(lent []byte) []Effect {
 		e.Block = append([]byte{}, e.Block...)
 		all = append(all, e)
 	}
-	for i := range lent {
-		lent[i] = 0xDB
+	for len(lent) > 0 {
+		lent = lent[copy(lent, poison):]
 	}
 	return all
 }
+
+var poison = bytes.Repeat([]byte{0xDB}, BlockSize)
 
 func (k *caller) check(e Effect) {
 	switch e.Kind {
@@ -169,7 +173,7 @@ func (k *caller) checkMessage(e Effect) {
 func (k *caller) write(e Effect) {
 	b := k.buffers[e.Index]
 	if b == nil {
-		b = &buffer{make([]byte, k.work.info.PieceSize(e.Index)), map[uint32]bool{}, Write}
+		b = &buffer{bytes: make([]byte, k.work.info.PieceSize(e.Index)), written: map[uint32]bool{}, state: Write}
 		k.buffers[e.Index] = b
 		k.most = max(k.most, len(k.buffers))
 	}
@@ -182,12 +186,14 @@ func (k *caller) write(e Effect) {
 
 // hash hashes the buffer.
 func (k *caller) hash(index int) bool {
-	return sha1.Sum(k.buffers[index].bytes) == k.work.info.Hash(index)
+	b := k.buffers[index]
+	b.good = sha1.Sum(b.bytes) == k.work.info.Hash(index)
+	return b.good
 }
 
 // store makes a piece durable, before Stored is called.
 func (k *caller) store(index int) {
-	if !k.hash(index) {
+	if !k.buffers[index].good {
 		k.fail("store of a bad piece %d", index)
 	}
 	delete(k.buffers, index)

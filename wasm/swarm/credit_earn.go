@@ -120,6 +120,10 @@ func (s *Swarm) gotReceipt(p *peer, c wire.Credit) {
 		p.held = c // its ticket may be on its way
 		return
 	}
+	if !p.cheap.take(s.now, receiptCost) {
+		s.drop(p, MessageFlood)
+		return
+	}
 	s.startEarning(p, e)
 	newest := max(e.paid, e.checking.Amount, e.next.Amount)
 	switch {

@@ -114,10 +114,13 @@ func (s *Swarm) sendReceipt(p *peer, t *payment, signature [64]byte) {
 	}
 }
 
-// sayBye pays everything, and says that nothing more will be owed.
+// sayBye pays everything, and says that nothing more will be owed. The first reason stays.
 func (s *Swarm) sayBye(p *peer, why string) {
 	for _, t := range p.payments {
-		t.bye, t.due = why, true
+		t.due = true
+		if t.bye == "" {
+			t.bye = why
+		}
 	}
 	s.pay(p)
 }

@@ -6,11 +6,11 @@ import (
 	"fanseed/wasm/wire"
 )
 
-// Messages that cost their sender nothing are paid for from a bucket: an honest peer that fetches tiny pieces at 60 MB/s, and says
+// Messages that cost their sender nothing are paid for from a bucket. An honest peer that fetches pieces of one block at 60 MB/s, and says
 // have for each, never empties it.
 const (
-	bucketSize = 8192
-	bucketRate = 4096 // a second
+	bucketSize = 16384
+	bucketRate = 8192 // a second
 )
 
 // cost returns what a message takes from the bucket. A block is bounded by our requests.
@@ -25,6 +25,9 @@ func cost(k wire.Kind) float64 {
 	}
 	return 1
 }
+
+// receiptCost is for checking a signature, and for keeping the receipt.
+const receiptCost = 128
 
 // bucket is a token bucket.
 type bucket struct {

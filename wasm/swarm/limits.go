@@ -52,19 +52,24 @@ const (
 	refusedFor      = 30 * time.Second // a piece whose requests were rejected is not asked of that peer
 	maxRejects      = 64               // rejects in a row while unchoked: snubbed
 	seizeAfter      = time.Minute      // a piece that one peer must fetch alone may go to another
+	maxPieces       = 4096             // in memory, however small
 	maxAdvice       = 16               // suggested and allowed-fast pieces that are remembered (BEP 6)
+)
+
+// What is forgiven, and what is kept before the metadata is known.
+const (
+	maxUnasked   = 16      // blocks that were never asked for
+	maxEarlyBits = 1 << 20 // pieces that a peer may say it has
 )
 
 // Uploading.
 const (
-	maxRequest   = 128 << 10 // bytes of one request
-	queueFactor  = 4         // a queue holds so many times what Reqq announces
-	maxLoading   = 64        // blocks that are being loaded for one peer
-	allowedFast  = 5         // pieces that a new peer may have while choked (BEP 6)
-	newFor       = time.Minute
-	newWeight    = 3 // a new peer is so many times as likely to be the optimistic one (BEP 3)
-	maxUnasked   = 16
-	maxEarlyBits = 1 << 20 // pieces that are remembered for a peer before the metadata is known
+	maxRequest  = 128 << 10 // bytes of one request
+	queueFactor = 4         // a queue holds so many times what Reqq announces
+	maxLoading  = 64        // blocks that are being loaded for one peer
+	allowedFast = 5         // pieces that a new peer may have while choked (BEP 6)
+	newFor      = time.Minute
+	newWeight   = 3 // a new peer is so many times as likely to be the optimistic one (BEP 3)
 )
 
 // Metadata (https://www.bittorrent.org/beps/bep_0009.html).

@@ -77,21 +77,27 @@ func (s *Swarm) pickHelp(p *peer) *piece {
 			best, least = pc, n
 		}
 	}
-	everybody := s.endgame() || s.buffersFull()
 	for _, q := range s.peers {
-		if q == p || !everybody && !s.slow(q) {
+		if q == p {
 			continue
 		}
 		try(q.current)
-		last := int32(-1)
-		for _, r := range q.requests.all() {
-			if r.index != last && !r.released {
-				last = r.index
-				try(s.pieceOf(r))
-			}
+		if p.asked < endgamePipeline && (s.endgame() || s.slow(q)) {
+			s.eachRequested(q, try)
 		}
 	}
 	return best
+}
+
+// eachRequested calls f for each piece that q is asked for, once for each run of its blocks.
+func (s *Swarm) eachRequested(q *peer, f func(*piece)) {
+	last := int32(-1)
+	for _, r := range q.requests.all() {
+		if r.index != last && !r.released {
+			last = r.index
+			f(s.pieceOf(r))
+		}
+	}
 }
 
 // asksOf counts the blocks of a piece that the peer is asked for.

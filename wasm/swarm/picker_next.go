@@ -81,7 +81,10 @@ func (s *Swarm) pick(p *peer) int {
 	if s.pieces()-s.left < randomFirst {
 		return s.pickRandom(p)
 	}
-	return s.rarity.rarest(p.may)
+	if p.seed {
+		return s.rarity.rarest(0, p.may)
+	}
+	return s.rarity.rarest(1, p.may) // what p has, somebody has
 }
 
 func (s *Swarm) mayOpen(p *peer, i int) bool { return p.may(i) && s.rarity.isOpen(i) }
@@ -100,7 +103,7 @@ func (s *Swarm) pickRandom(p *peer) int {
 
 // buffersFull tells whether there are as many pieces in memory as may be.
 func (s *Swarm) buffersFull() bool {
-	return s.buffered >= max(2, int(s.limits.Buffers/s.info.PieceLength))
+	return s.buffered >= max(2, min(maxPieces, int(s.limits.Buffers/s.info.PieceLength)))
 }
 
 // nextAllowed returns a piece that p gives although it chokes us (https://www.bittorrent.org/beps/bep_0006.html).

@@ -77,9 +77,10 @@ func (r *rarity) extract(i int) {
 	r.buckets[r.availability[i]] = b[:last]
 }
 
-// rarest returns the rarest open piece that may is true of; -1 if there is none.
-func (r *rarity) rarest(may func(i int) bool) int {
-	for _, bucket := range r.buckets {
+// rarest returns the rarest open piece that may is true of, of those that at least so many peers have besides the seeds; -1 if there is
+// none.
+func (r *rarity) rarest(atLeast int, may func(i int) bool) int {
+	for _, bucket := range r.buckets[min(atLeast, len(r.buckets)):] {
 		for _, i := range bucket {
 			if may(int(i)) {
 				return int(i)

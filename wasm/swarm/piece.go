@@ -1,6 +1,9 @@
 package swarm
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // piece is a piece that is being fetched, hashed or stored.
 type piece struct {
@@ -134,12 +137,8 @@ func (s *Swarm) tighten(pc *piece) {
 		return
 	}
 	pc.loose = false
-	for n, other := range s.loose {
-		if other == pc {
-			s.loose = append(s.loose[:n], s.loose[n+1:]...)
-			return
-		}
-	}
+	at := slices.Index(s.loose, pc)
+	s.loose = slices.Delete(s.loose, at, at+1)
 }
 
 // first returns the first block that is to be asked for. There must be one.
@@ -159,20 +158,11 @@ func (pc *piece) blockLength(n int) uint32 {
 func (pc *piece) givers() []Peer {
 	var all []Peer
 	for _, b := range pc.blocks {
-		if b.arrived && (len(all) == 0 || all[len(all)-1] != b.giver) && !contains(all, b.giver) {
+		if b.arrived && !slices.Contains(all, b.giver) {
 			all = append(all, b.giver)
 		}
 	}
 	return all
-}
-
-func contains(all []Peer, p Peer) bool {
-	for _, q := range all {
-		if q == p {
-			return true
-		}
-	}
-	return false
 }
 
 // accepts tells whether a block is still missing and may come from p.

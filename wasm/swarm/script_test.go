@@ -74,7 +74,6 @@ type script struct {
 	now     time.Time
 	remotes map[Peer]*remote
 	auto    map[string]bool
-	wrong   map[int]bool // pieces of which a wrong block was given
 	printed printer
 }
 
@@ -143,7 +142,6 @@ func (s *script) create(words []string) {
 	if _, magnet := o["magnet"]; !magnet {
 		c.Info, c.InfoBytes, c.Have = w.info, w.infoBytes, s.bits(o["have"], w.info.NumPieces())
 	}
-	s.wrong = map[int]bool{}
 	s.k = newCaller(w, c, s.failf)
 }
 
@@ -234,12 +232,7 @@ func (s *script) input(now time.Time, verb string, args []string) {
 	case "give":
 		s.give(s.peer(args[0]), args[1:])
 	case "hashed":
-		ok := args[1] == "ok"
-		if !ok {
-			delete(s.k.buffers, number(args[0]))
-			s.k.buffers[number(args[0])] = &buffer{state: Hash}
-		}
-		k.Hashed(now, number(args[0]), ok)
+		k.Hashed(now, number(args[0]), s.k.hash(number(args[0])))
 		s.drain(nil)
 	case "stored":
 		s.stored(number(args[0]), args[1] == "ok")

@@ -24,7 +24,9 @@ type simulation struct {
 	order  int
 	nodes  []*node
 	serial int
+	limits Limits
 	checks bool // recount everything after every input
+	log    func(n *node, e Effect)
 }
 
 // event is something that will happen.
@@ -115,7 +117,9 @@ func (m *simulation) failf(format string, args ...any) {
 // add makes a node; have is nil, or what it has. A node without info has a magnet link only.
 func (m *simulation) add(have wire.Bitfield, magnet bool) *node {
 	n := &node{m: m, name: len(m.nodes), bandwidth: 1 << 20, signs: true, claimed: map[[16]byte]uint64{}}
-	c := Config{Have: have, Rand: rand.New(rand.NewPCG(m.seed, uint64(n.name))), Version: "sim", PeerID: peerIDOf(Peer(n.name))}
+	c := Config{
+		Have: have, Rand: rand.New(rand.NewPCG(m.seed, uint64(n.name))), Version: "sim", PeerID: peerIDOf(Peer(n.name)), Limits: m.limits,
+	}
 	if !magnet {
 		c.Info, c.InfoBytes = m.work.info, m.work.infoBytes
 	}
@@ -235,6 +239,9 @@ func (n *node) tickWhenDue() {
 
 func (n *node) carryOut(e Effect) {
 	m, s := n.m, n.k.s
+	if m.log != nil {
+		m.log(n, e)
+	}
 	switch e.Kind {
 	case Send:
 		n.send(n.end(e.Peer), e.Message)
@@ -302,7 +309,7 @@ func signatureOf(n *node, serial [16]byte, amount uint64) (signature [64]byte) {
 // send puts a message on its way: through the node's own uplink, then the latency of the connection.
 func (n *node) send(e *end, msg wire.Message) {
 	m := n.m
-	size := len(msg.Append(nil))
+	size := 17 + len(msg.Data)
 	if n.free.Before(m.now) {
 		n.free = m.now
 	}
@@ -343,6 +350,16 @@ func (m *simulation) run(most time.Duration, done func() bool) {
 		}
 		m.now = e.at
 		e.do()
+	}
+	m.checkMemory()
+}
+
+// checkMemory makes sure that no node ever held more pieces than it may.
+func (m *simulation) checkMemory() {
+	for _, n := range m.nodes {
+		if most := max(2, int(n.k.s.limits.Buffers/m.work.info.PieceLength)); n.k.most > most {
+			m.failf("node %d held %d pieces in memory, not %d", n.name, n.k.most, most)
+		}
 	}
 }
 

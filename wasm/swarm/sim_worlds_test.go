@@ -1,6 +1,8 @@
 package swarm
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -42,7 +44,7 @@ func TestOneToOne(t *testing.T) {
 }
 
 func TestOneToFour(t *testing.T) {
-	worlds(t, 200, func(m *simulation) {
+	worlds(t, 100, func(m *simulation) {
 		a := m.seeder()
 		leechers := []*node{m.add(nil, true), m.add(nil, false), m.add(nil, false), m.add(nil, true)}
 		for i, b := range leechers {
@@ -69,6 +71,64 @@ func TestThreeToOne(t *testing.T) {
 		m.settle(10 * time.Second)
 		m.mustCredit(m.length())
 	})
+}
+
+// With memory for two pieces alone, peers help each other's.
+func TestSmallBuffers(t *testing.T) {
+	worlds(t, 100, func(m *simulation) {
+		m.limits.Buffers = 1
+		b := m.add(nil, true)
+		for range 4 {
+			m.connect(m.seeder(), b, unlimited)
+		}
+		m.run(5*time.Minute, allComplete(b))
+		m.settle(10 * time.Second)
+		m.mustCredit(m.length())
+	})
+}
+
+// Peers of which none has a ticket.
+func TestFreePeers(t *testing.T) {
+	worlds(t, 50, func(m *simulation) {
+		m.limits.UploadSlots = 2
+		a := m.seeder()
+		var leechers []*node
+		for i := range 6 {
+			b := m.add(nil, i%2 == 0)
+			m.connect(a, b, 0)
+			for _, c := range leechers {
+				m.connect(c, b, 0)
+			}
+			leechers = append(leechers, b)
+		}
+		m.run(20*time.Minute, allComplete(leechers...))
+		m.settle(5 * time.Second)
+		m.mustCredit(0)
+	})
+}
+
+// The same inputs give the same effects in the same order.
+func TestDeterminism(t *testing.T) {
+	play := func() (log []string) {
+		m := newSimulation(t, 7, 900_000, 64<<10)
+		m.log = func(n *node, e Effect) {
+			log = append(log, fmt.Sprint(n.name, m.now.UnixNano(), e.Kind, e.Peer, e.Message.Kind, e.Message.Index, e.Message.Begin, e.Index, e.Amount))
+		}
+		a := m.seeder()
+		leechers := []*node{m.add(nil, true), m.add(nil, false), m.add(nil, true)}
+		for i, b := range leechers {
+			m.connect(a, b, unlimited)
+			for _, c := range leechers[:i] {
+				m.connect(b, c, unlimited)
+			}
+		}
+		m.run(10*time.Minute, allComplete(leechers...))
+		return log
+	}
+	first, second := play(), play()
+	if len(first) < 1000 || !slices.Equal(first, second) {
+		t.Errorf("two runs of %d and %d effects differ", len(first), len(second))
+	}
 }
 
 func TestTicketLimit(t *testing.T) {
@@ -104,7 +164,7 @@ func TestFurtherTickets(t *testing.T) {
 }
 
 func TestChurn(t *testing.T) {
-	worlds(t, 200, func(m *simulation) {
+	worlds(t, 100, func(m *simulation) {
 		nodes := []*node{m.seeder(), m.add(nil, true), m.add(nil, false), m.add(nil, true), m.add(nil, false)}
 		var connect func(a, b *node)
 		connect = func(a, b *node) {

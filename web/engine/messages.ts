@@ -129,7 +129,7 @@ export interface ChannelState {
 
 export type RTCEvent =
   | { kind: "rtc"; op: "answer"; pc: number; call: number; state: PCState; value?: RTCSessionDescriptionInit; error?: string }
-  | { kind: "rtc"; op: "event"; pc: number; state: PCState; type: string; candidate?: RTCIceCandidateInit | null }
+  | { kind: "rtc"; op: "event"; pc: number; state: PCState; type: string }
   /** transferred: the real channel is in `real`; else it is proxied by the messages below. `number` is negative for a channel of the peer's. */
   | { kind: "rtc"; op: "channel"; pc: number; channel: number; incoming: boolean; state: ChannelState; real?: RTCDataChannel }
   | { kind: "rtc"; op: "channel event"; channel: number; type: string; state: ChannelState }

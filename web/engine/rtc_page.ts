@@ -7,7 +7,8 @@ import type { ChannelState, PCState, RTCCommand, RTCEvent } from "./messages.js"
 
 type Post = (event: RTCEvent, transfer?: Transferable[]) => void;
 
-const EVENTS = ["signalingstatechange", "icegatheringstatechange", "iceconnectionstatechange", "connectionstatechange"] as const;
+/** "icecandidate" only brings the local description that has it: gathering may be cut short. */
+const EVENTS = ["signalingstatechange", "icegatheringstatechange", "iceconnectionstatechange", "connectionstatechange", "icecandidate"] as const;
 
 function plain(d: RTCSessionDescription | null): RTCSessionDescriptionInit | null {
   return d && { type: d.type, sdp: d.sdp };

@@ -127,7 +127,6 @@ class PeerConnection {
   onicegatheringstatechange: Handler = null;
   oniceconnectionstatechange: Handler = null;
   onconnectionstatechange: Handler = null;
-  onicecandidate: Handler = null;
   onnegotiationneeded: Handler = null;
   ondatachannel: Handler = null;
   readonly sctp = null;
@@ -222,7 +221,8 @@ class PeerConnection {
       case "signalingstatechange": return this.onsignalingstatechange;
       case "icegatheringstatechange": return this.onicegatheringstatechange;
       case "iceconnectionstatechange": return this.oniceconnectionstatechange;
-      default: return this.onconnectionstatechange;
+      case "connectionstatechange": return this.onconnectionstatechange;
+      default: return null;
     }
   }
 

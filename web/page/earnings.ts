@@ -4,7 +4,7 @@ import type { Account, AccountLine, RefusedReceipt } from "../types/engine.js";
 import "./copy.js";
 import { PageElement } from "./element.js";
 import type { Earnings } from "./facts.js";
-import { count, credits, dateTime, size } from "./format.js";
+import { credits, dateTime, size } from "./format.js";
 import { workPath } from "./route.js";
 import { words } from "./words.js";
 
@@ -59,7 +59,7 @@ export class EarningsView extends PageElement {
   #line(line: AccountLine): TemplateResult {
     return html`<tr role="row">
       <th scope="row" role="rowheader">${this.#work(line.infohash, line.name)}</th>
-      <td role="cell" data-label=${say.epoch}>${count(line.epoch)}</td>
+      <td role="cell" data-label=${say.epoch}>${line.epoch}</td>
       <td role="cell" data-label=${say.size}>${size(line.bytes)}</td>
       <td role="cell" data-label=${say.amount}>${credits(line.credits)}</td>
       <td role="cell" data-label=${say.state}><span class=${`state ${line.state}`}>${say.states[line.state] ?? line.state}</span></td>

@@ -68,7 +68,7 @@ for (const name of browsers) {
     const script = (type: string): string =>
       `onmessage = async ({ data }) => { new WebSocket(data).onerror = () => {}; await (await fetch("/asked-by-${type}")).text(); postMessage("done") }`;
     const origin = await servePages(t, { [workers.classic]: script("classic"), [workers.module]: script("module") + "; export {}" });
-    const window = await launch(t, name, { bypassCSP: true });
+    const window = await launch(t, name);
     window.allow(/WebSocket|connect/);
     const page = await window.page();
     const watched = await watch(page);

@@ -18,8 +18,6 @@ export interface LaunchOptions {
   dark?: boolean;
   /** A profile directory to go on with. Default: a new one, gone after the scope. */
   profile?: string;
-  /** Lets scripts run that the page's content security policy would stop, as `watch` needs in workers. */
-  bypassCSP?: boolean;
 }
 
 /**
@@ -76,7 +74,6 @@ export class Window {
     page.on("pageerror", (error) => this.#complain(page, error instanceof Error ? (error.stack ?? error.message) : String(error)));
     if (this.options.phone) await page.setViewport({ width: 375, height: 667, ...(this.name === "chromium" && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }) });
     if (this.options.dark && this.name === "chromium") await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: "dark" }]);
-    if (this.options.bypassCSP && this.name === "chromium") await page.setBypassCSP(true);
     await page.evaluateOnNewDocument(`globalThis.makeFile = ${makeFile}; globalThis.sha256InPage = ${sha256InPage}`);
     return page;
   }
@@ -138,7 +135,6 @@ function launchFirefox(userDataDir: string, options: LaunchOptions): Promise<Bro
     extraPrefsFirefox: {
       ...firefoxPrefs,
       ...(options.dark && { "layout.css.prefers-color-scheme.content-override": 0 }),
-      ...(options.bypassCSP && { "security.csp.enable": false }),
       ...options.prefs,
     },
   });

@@ -1,4 +1,4 @@
-import type { Page } from "puppeteer-core";
+import type { HTTPRequest, Page } from "puppeteer-core";
 
 /** Something that a page, one of its frames or one of its workers did. */
 export interface Seen {
@@ -20,13 +20,17 @@ export interface Watched {
 
 /**
  * Watches what a page does from before its first script on: every RTCPeerConnection made, every WebSocket opened and text sent, every
- * fetch, in the page, its frames and its dedicated workers. Call before the page goes anywhere; launch with `bypassCSP`, because a
- * worker is watched by a script from a blob: URL.
+ * fetch, in the page, its frames and its dedicated workers. Call before the page goes anywhere. A worker's own script is served with
+ * the watching script before it.
  */
 export async function watch(page: Page): Promise<Watched> {
   const seen: (Seen | null)[] = [];
+  const channel = `watch-${Math.random()}`;
+  const script = (where: string): string => `(${instrument})(${JSON.stringify(where)}, ${JSON.stringify(channel)});`;
   await page.exposeFunction("fanseedSeen", (event: string) => void seen.push(JSON.parse(event) as Seen | null));
-  await page.evaluateOnNewDocument(`(${instrument})("page", ${JSON.stringify(String(instrument))}, "watch-" + Math.random())`);
+  await page.evaluateOnNewDocument(script("page"));
+  await page.setRequestInterception(true);
+  page.on("request", (request) => void serve(request, script("worker")));
   const settled = async (): Promise<Seen[]> => {
     // Calls of the exposed function arrive in order: once this one has, so have those before it.
     await page.evaluate(() => (globalThis as unknown as { fanseedSeen(event: string): Promise<void> }).fanseedSeen("null"));
@@ -35,8 +39,19 @@ export async function watch(page: Page): Promise<Watched> {
   return { seen: settled, contacts: async () => (await settled()).filter(({ kind }) => kind !== "fetch") };
 }
 
-/** Runs in pages and workers, so it uses nothing from around it. `source` is its own text, for the workers. */
-function instrument(where: string, source: string, channelName: string): void {
+/** What `instrument` adds to the addresses of workers, so that they can be told from other scripts. */
+const mark = "watched-worker";
+
+async function serve(request: HTTPRequest, before: string): Promise<void> {
+  const priority = 0; // lets other handlers of the page's requests decide first
+  if (!request.url().includes(mark)) return request.continue({}, priority);
+  const original = await fetch(request.url());
+  const headers = Object.fromEntries([...original.headers].filter(([name]) => !["content-encoding", "content-length"].includes(name)));
+  await request.respond({ status: original.status, headers, body: before + (await original.text()) }, priority);
+}
+
+/** Runs in pages and workers, so it uses nothing from around it. */
+function instrument(where: string, channelName: string): void {
   const scope = globalThis as typeof globalThis & { fanseedSeen?: (event: string) => void; watched?: boolean };
   if (scope.watched) return;
   scope.watched = true;
@@ -72,19 +87,10 @@ function instrument(where: string, source: string, channelName: string): void {
   if (scope.Worker) {
     scope.Worker = class extends scope.Worker {
       constructor(url: string | URL, options?: WorkerOptions) {
-        super(watchedScript(new URL(url, location.href).href, options), options);
+        const marked = new URL(url, location.href);
+        marked.searchParams.set("watched-worker", "");
+        super(marked, options);
       }
     };
-  }
-
-  /** A script that watches and then is the worker's own. It lets relative addresses mean what they mean to that. */
-  function watchedScript(url: string, options?: WorkerOptions): string {
-    const before = `Object.defineProperty(self, "location", { value: new URL(${JSON.stringify(url)}) });
-      (${source})("worker", ${JSON.stringify(source)}, ${JSON.stringify(channelName)});
-      const watchedFetch = self.fetch;
-      self.fetch = (input, init) => watchedFetch(input instanceof Request ? input : new URL(input, ${JSON.stringify(url)}), init);`;
-    const blob = (script: string): string => URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-    if (options?.type !== "module") return blob(`${before}\nimportScripts(${JSON.stringify(url)});`);
-    return blob(`import ${JSON.stringify(blob(before))};\nimport ${JSON.stringify(url)};`);
   }
 }

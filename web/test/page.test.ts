@@ -122,7 +122,7 @@ class Visit {
 for (const name of browsers) {
   test(`the page in ${name}`, async (t) => {
     const server = await startServer(t);
-    const window = await launch(t, name, { bypassCSP: true });
+    const window = await launch(t, name);
     window.allow(/Failed to load resource/, /status (404|503)/);
     for (const [title, run] of Object.entries(cases)) {
       await t.test(title, async (t) => {
