@@ -2,6 +2,7 @@
 // what they moved, and credits those who shared.
 //
 //	fanseed [serve] [flags]   run the server; -help lists the flags
+//	fanseed check [-data …]   recompute the ledger
 //	fanseed version           print the version
 //
 // This package owns the flags, the wiring of the other packages and their end in
@@ -29,10 +30,12 @@ func main() {
 	switch command {
 	case "serve":
 		os.Exit(serve(args))
+	case "check":
+		os.Exit(check(args))
 	case "version":
 		fmt.Println("fanseed", version())
 	default:
-		fmt.Fprintf(os.Stderr, "fanseed: there is no command %q; there are serve and version\n", command)
+		fmt.Fprintf(os.Stderr, "fanseed: there is no command %q; there are serve, check and version\n", command)
 		os.Exit(2)
 	}
 }

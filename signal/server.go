@@ -26,6 +26,9 @@ import (
 // closeTime is how long requests and sockets get to end when the server stops.
 const closeTime = 3 * time.Second
 
+// ledgerFile is the name of the ledger's file in the data folder.
+const ledgerFile = "ledger.db"
+
 // server is everything that runs.
 type server struct {
 	options
@@ -68,7 +71,7 @@ func (s *server) openData(ctx context.Context) (err error) {
 	if s.key, err = serverKey(s.data); err != nil {
 		return err
 	}
-	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, "ledger.db"))
+	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, ledgerFile))
 	return err
 }
 

@@ -158,7 +158,8 @@ func (s *Swarm) chooseRegular(ranked []*peer, slots int) {
 // does not pay comes first: free peers are never shut out.
 func (s *Swarm) chooseOptimistic(ranked []*peer, rotate bool) {
 	candidates := filter(ranked, func(p *peer) bool { return !p.chosen })
-	if !slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) }) {
+	freeChosen := slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) })
+	if !freeChosen && s.limits.UploadSlots > 1 {
 		candidates = prefer(candidates, func(p *peer) bool { return !s.paying(p) })
 	}
 	if rotate || !slices.Contains(candidates, s.optimistic) {

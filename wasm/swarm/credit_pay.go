@@ -66,7 +66,7 @@ func (s *Swarm) pay(p *peer) {
 		if t.signing > 0 {
 			return
 		}
-		if t.isDue(s.now) {
+		if t.isDue(s.now, p.choking) {
 			s.sign(p, t)
 			return
 		}
@@ -74,9 +74,10 @@ func (s *Swarm) pay(p *peer) {
 	}
 }
 
-func (t *payment) isDue(now time.Time) bool {
+// isDue tells whether there is enough to sign for; while the peer chokes us, and may be about to leave, anything is.
+func (t *payment) isDue(now time.Time, choking bool) bool {
 	unsigned := t.counted - t.signed
-	return unsigned >= receiptEvery || unsigned > 0 && (t.due || now.Sub(t.since) >= receiptAfter)
+	return unsigned >= receiptEvery || unsigned > 0 && (t.due || choking || now.Sub(t.since) >= receiptAfter)
 }
 
 func (s *Swarm) sign(p *peer, t *payment) {

@@ -22,7 +22,9 @@ const (
 	Complete                        // every piece is
 )
 
-var effectNames = [...]string{"", "send", "write", "hash", "store", "discard", "load", "drop", "info ready", "sign", "check", "claim", "have", "complete"}
+var effectNames = [...]string{
+	"", "send", "write", "hash", "store", "discard", "load", "drop", "info ready", "sign", "check", "claim", "have", "complete",
+}
 
 // String returns the name of the effect in lower case.
 func (k EffectKind) String() string { return effectNames[k] }

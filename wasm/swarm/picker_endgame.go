@@ -110,19 +110,26 @@ func (d *download) asksOf(pc *piece) (n int) {
 	return n
 }
 
-// seize takes a piece that another peer must fetch alone, and fetches far more slowly than p could; nil if there is none.
+// seize takes a piece that another peer must fetch alone, and fetches far more slowly than p has shown that it can; nil if there is none.
 func (s *Swarm) seize(p *peer) *piece {
 	for _, q := range s.peers {
-		if q == p || q.requests.len() == 0 {
+		pc := s.oldestPiece(q)
+		if q == p || pc == nil || pc.soloist != q || !p.may(pc.index) || s.now.Sub(pc.since) < seizeAfter {
 			continue
 		}
-		pc := s.pieceOf(q.requests.all()[0])
-		if pc == nil || pc.settling || pc.soloist != q || !p.may(pc.index) || s.now.Sub(pc.since) < seizeAfter {
-			continue
-		}
-		if p.downRate.perSecond > 2*q.downRate.perSecond {
+		if p.downRate.peak > 2*q.downRate.perSecond {
 			s.evict(q, pc)
 			return s.own(p, pc)
+		}
+	}
+	return nil
+}
+
+// oldestPiece returns the piece of the oldest request that q has not answered; nil if there is none.
+func (s *Swarm) oldestPiece(q *peer) *piece {
+	for _, r := range q.requests.all() {
+		if !r.released {
+			return s.pieceOf(r)
 		}
 	}
 	return nil

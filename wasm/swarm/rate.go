@@ -8,7 +8,8 @@ const rateOver = 10 * time.Second
 // rate is a smoothed number of bytes a second.
 type rate struct {
 	perSecond float64
-	bytes     int // since the last sample
+	peak      float64 // the highest it ever was
+	bytes     int     // since the last sample
 	age       time.Duration
 }
 
@@ -22,6 +23,7 @@ func (r *rate) sample(d time.Duration) {
 	r.age = min(r.age+d, rateOver)
 	weight := min(1, d.Seconds()/r.age.Seconds())
 	r.perSecond += weight * (float64(r.bytes)/d.Seconds() - r.perSecond)
+	r.peak = max(r.peak, r.perSecond)
 	r.bytes = 0
 }
 

@@ -231,6 +231,8 @@ func (s *script) input(now time.Time, verb string, args []string) {
 		s.receive(s.peer(args[0]), args[1:])
 	case "give":
 		s.give(s.peer(args[0]), args[1:])
+	case "reject":
+		s.reject(s.peer(args[0]), number(args[1]))
 	case "hashed":
 		k.Hashed(now, number(args[0]), s.k.hash(number(args[0])))
 		s.drain(nil)

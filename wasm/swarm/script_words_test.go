@@ -116,7 +116,7 @@ func (s *script) credit(word string, args []string) wire.Message {
 	c := wire.Credit{Serial: serial(args[0]), Signature: good}
 	switch word {
 	case "hello":
-		c.Type, c.Version = wire.CreditHello, creditVersion
+		c.Type, c.Version = wire.CreditHello, s.options(args).number("version", creditVersion)
 	case "receipt":
 		c.Type, c.Amount = wire.CreditReceipt, uint64(size(args[1]))
 	case "more":
@@ -184,6 +184,18 @@ func (s *script) answerRequest(p Peer, m wire.Message, wrong bool) {
 	}
 	s.k.s.Received(s.now, p, wire.Message{Kind: wire.KindPiece, Index: m.Index, Begin: m.Begin, Data: data})
 	s.drain(data)
+}
+
+// reject rejects so many requests of the swarm, the oldest first.
+func (s *script) reject(p Peer, count int) {
+	r := s.remotes[p]
+	for range count {
+		m := r.requests[0]
+		r.requests = r.requests[1:]
+		m.Kind = wire.KindReject
+		s.k.s.Received(s.now, p, m)
+		s.drain(nil)
+	}
 }
 
 // printer writes effects as lines. Those that differ in their blocks alone share one line.
@@ -301,7 +313,8 @@ func (s *script) spellExtended(to Peer, m wire.Message) string {
 		if err != nil {
 			s.failf("%v", err)
 		}
-		text := fmt.Sprintf("handshake ut_metadata=%d fs_receipt=%d size=%d reqq=%d v=%s", h.Metadata, h.Receipt, h.MetadataSize, h.Reqq, h.Version)
+		text := fmt.Sprintf("handshake ut_metadata=%d fs_receipt=%d size=%d reqq=%d v=%s",
+			h.Metadata, h.Receipt, h.MetadataSize, h.Reqq, h.Version)
 		if h.UploadOnly {
 			text += " upload-only"
 		}
@@ -351,7 +364,8 @@ func (s *script) show(args []string) {
 }
 
 func spellPeer(p PeerStats) string {
-	text := fmt.Sprintf("downloaded %d, verified %d, uploaded %d, signed %d, earned %d, unpaid %d", p.Downloaded, p.Verified, p.Uploaded, p.Signed, p.Earned, p.Unpaid)
+	text := fmt.Sprintf("downloaded %d, verified %d, uploaded %d, signed %d, earned %d, unpaid %d",
+		p.Downloaded, p.Verified, p.Uploaded, p.Signed, p.Earned, p.Unpaid)
 	for _, flag := range []struct {
 		on   bool
 		name string

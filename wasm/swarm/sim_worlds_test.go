@@ -112,7 +112,8 @@ func TestDeterminism(t *testing.T) {
 	play := func() (log []string) {
 		m := newSimulation(t, 7, 900_000, 64<<10)
 		m.log = func(n *node, e Effect) {
-			log = append(log, fmt.Sprint(n.name, m.now.UnixNano(), e.Kind, e.Peer, e.Message.Kind, e.Message.Index, e.Message.Begin, e.Index, e.Amount))
+			msg := e.Message
+			log = append(log, fmt.Sprint(n.name, m.now.UnixNano(), e.Kind, e.Peer, msg.Kind, msg.Index, msg.Begin, e.Index, e.Amount))
 		}
 		a := m.seeder()
 		leechers := []*node{m.add(nil, true), m.add(nil, false), m.add(nil, true)}
@@ -139,6 +140,23 @@ func TestTicketLimit(t *testing.T) {
 		m.run(10*time.Minute, allComplete(b))
 		m.settle(5 * time.Second)
 		m.mustCredit(limit)
+	})
+}
+
+// Whoever stops, the downloader pays for exactly what it has verified.
+func TestStopMidway(t *testing.T) {
+	worlds(t, 100, func(m *simulation) {
+		a, b := m.seeder(), m.add(nil, false)
+		m.connect(a, b, unlimited)
+		m.settle(time.Duration(200+m.rnd.IntN(500)) * time.Millisecond)
+		stops := []*node{a, b}[m.seed%2]
+		stops.k.s.Stop(m.now)
+		stops.drain(nil)
+		m.settle(20 * time.Second)
+		if len(a.k.open)+len(b.k.open) > 0 {
+			m.failf("still connected")
+		}
+		m.mustCredit(b.k.s.Stats().Verified)
 	})
 }
 

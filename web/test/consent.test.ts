@@ -46,8 +46,7 @@ const wait = (ms: number): Promise<void> => new Promise((wake) => setTimeout(wak
 for (const name of browsers) {
   test(`nothing before consent in ${name}, everything after`, async (t) => {
     const { url, asked } = await countSTUN(t);
-    const { work, home, publisher, page, contacts } = await world(t, name, ["-ice-servers", url]);
-    await publisher.close();
+    const { work, home, page, contacts } = await world(t, name, ["-ice-servers", url]);
     for (const address of [home, `${home}/earnings`, work]) {
       await page.goto(address);
       await wait(patience);

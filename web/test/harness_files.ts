@@ -54,7 +54,7 @@ export function pageScript(name: string): string {
 /** Serves scripts, by name, from an origin that is not Fanseed's, with an empty page at "/". Gives the origin. */
 export async function servePages(scope: Scope, scripts: Record<string, string> = {}): Promise<string> {
   const server = createServer((request, response) => {
-    const script = scripts[(request.url ?? "").slice(1)];
+    const script = scripts[new URL(request.url ?? "/", "http://127.0.0.1").pathname.slice(1)];
     response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
     response.setHeader("access-control-allow-origin", "*");
     response.end(script ?? `<!doctype html><title>page</title><link rel="icon" href="data:,">`);

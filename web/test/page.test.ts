@@ -57,15 +57,16 @@ class Visit {
 
   async #answer(request: HTTPRequest): Promise<void> {
     const path = new URL(request.url()).pathname;
+    const first = 1; // priority over handlers that only look on
     this.asked.push(path);
-    const json = (status: number, body: unknown): Promise<void> => request.respond({ status, contentType: "application/json", body: JSON.stringify(body) });
-    if (path === "/engine.js") return request.respond({ contentType: "text/javascript", body: pageScript("page_engine") });
+    const json = (status: number, body: unknown): Promise<void> => request.respond({ status, contentType: "application/json", body: JSON.stringify(body) }, first);
+    if (path === "/engine.js") return request.respond({ contentType: "text/javascript", body: pageScript("page_engine") }, first);
     if (path === "/v1/server") return json(200, { name: "test", rate_per_gib: 1_000_000 });
     if (path.startsWith("/v1/") && !this.listed) return json(503, { code: "unavailable", message: "down" });
     if (path === "/v1/works") return json(200, { works: this.listed?.map((work) => ({ ...work, files: work.files.length })) });
     const work = this.listed?.find(({ infohash }) => path === `/v1/works/${infohash}`);
     if (path.startsWith("/v1/")) return work ? json(200, work) : json(404, { code: "not_found", message: "no such work" });
-    return request.continue();
+    return request.continue({}, 0); // lets other handlers decide
   }
 
   async go(path: string): Promise<void> {

@@ -1,9 +1,11 @@
 /** The main job: a file goes from one browser to the next, and whoever gave it is credited for exactly what was verified. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import type { Page } from "puppeteer-core";
 import type { Account } from "../types/engine";
-import { arrived, browsers, fixture, launch, makeFile, openSeeder, sha256, short, startServer, temporary, until } from "./harness";
+import { arrived, browsers, fixture, launch, makeFile, openSeeder, sha256, short, startServer, temporary, until, type Server } from "./harness";
 
 const [first, second] = [browsers[0]!, browsers[1] ?? browsers[0]!];
 
@@ -19,6 +21,11 @@ async function fetchWork(page: Page, magnet: string): Promise<string> {
 }
 
 const account = (page: Page): Promise<Account> => page.evaluate(() => seeder.account());
+
+/** What `fanseed check` says of the server's books. */
+async function checkBooks(server: Server): Promise<string> {
+  return (await promisify(execFile)(process.env["FANSEED_BINARY"]!, ["check", "-data", server.data])).stdout;
+}
 
 /** The account once it has this many confirmed bytes, or what it has after a while: the caller compares. */
 async function confirmed(page: Page, bytes: number): Promise<number> {
@@ -67,6 +74,22 @@ test("a chain of three browsers: each is credited for exactly what the next one 
   assert.equal(statement.bytesConfirmed, size, "A, after the end, with its key from the profile");
   assert.equal(statement.lines.reduce((sum, { bytes }) => sum + bytes, 0), size);
   assert.deepEqual(statement.refused, []);
+  assert.match(await checkBooks(server), new RegExp(`sum 0\\n${2 * size} bytes credited\\nthe books are sound`));
+});
+
+test("credits are pending until the epoch closes, then confirmed, each line with its reason", async (t) => {
+  const size = 4 << 20;
+  const server = await startServer(t, ["-epoch", "8s", "-rate", "1000000000", "-treasury", "3000000"]);
+  const a = await openSeeder(await launch(t, first), server);
+  const b = await openSeeder(await launch(t, first), server);
+  await fetchWork(b, await publish(a, size, 6));
+  assert.equal(await confirmed(a, size), size);
+  const line = await until("the epoch's pay", async () => (await account(a)).lines.find(({ state }) => state === "confirmed"));
+  assert.equal(line.credits, 3_000_000, "the rate gives 3,906,250 µ-credits, and the treasury holds less");
+  assert.equal((await account(a)).creditsConfirmed, 3_000_000);
+  assert.match(line.reason, /^[a-z_]+$/);
+  assert.notEqual(line.reasonText, "");
+  assert.match(await checkBooks(server), /sum 0/);
 });
 
 test(`a server killed while receipts are settled loses nothing that was confirmed (${first} to ${second})`, async (t) => {

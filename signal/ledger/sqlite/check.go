@@ -57,3 +57,20 @@ func (d *DB) Check(ctx context.Context) error {
 		return errors.Join(found...)
 	})
 }
+
+// Totals are what the books hold in all.
+type Totals struct {
+	Transfers, Entries int64
+	Sum                int64  // µ-credits of all entries: 0
+	Bytes              uint64 // credited to all seeders
+}
+
+// Totals adds everything up.
+func (d *DB) Totals(ctx context.Context) (t Totals, err error) {
+	err = d.read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM transfer), (SELECT count(*) FROM entry),
+			(SELECT coalesce(sum(amount), 0) FROM entry), (SELECT coalesce(sum(bytes), 0) FROM credit)`).
+			Scan(&t.Transfers, &t.Entries, &t.Sum, &t.Bytes)
+	})
+	return t, err
+}
