@@ -4,7 +4,12 @@ package node
 
 import (
 	"bytes"
+	"errors"
+	"sync"
 	"testing"
+	"time"
+
+	"fanseed/wasm/wire"
 )
 
 func TestSeedFetchAndCredit(t *testing.T) {
@@ -99,3 +104,112 @@ func TestASmallFileIsCreditedThoughItsTicketComesLate(t *testing.T) {
 	}
 	eventually(t, "all bytes are confirmed", func() bool { return w.confirmed(a) == uint64(len(data)) })
 }
+
+func TestAFullDiskIsToldAndLosesNothing(t *testing.T) {
+	w := newWorld(t)
+	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
+	a.share(true)
+	torrent, _ := a.seed(w, 4<<20, 64<<10, 6)
+	b.budget = 1 << 20
+	b.share(true)
+	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the work fails", func() bool { return b.snapshotOf(torrent.Infohash).State == Failed })
+	got := b.snapshotOf(torrent.Infohash)
+	if !errors.Is(got.Err, ErrFull) {
+		t.Errorf("error is %v, want %v", got.Err, ErrFull)
+	}
+	if have := torrent.Info.Length - got.Missing; have != 1<<20 {
+		t.Errorf("%d bytes are kept, want %d", have, 1<<20)
+	}
+	eventually(t, "what was verified is paid", func() bool { return w.confirmed(a) == 1<<20 })
+}
+
+func TestReceiptsOfAnEarlierRunAreSettled(t *testing.T) {
+	w := newWorld(t)
+	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
+	a.share(true)
+	torrent, data := a.seed(w, 3<<20, 64<<10, 7)
+	b.share(true)
+	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	b.contents(torrent)
+	eventually(t, "all bytes are confirmed", func() bool { return w.confirmed(a) == uint64(len(data)) })
+	// The tab is closed and opened again with the same receipt: it adds nothing.
+	var last Receipt
+	_ = a.do(t.Context(), func(time.Time) error {
+		for _, r := range a.receipts.newest {
+			last = r
+		}
+		return nil
+	})
+	a.stop()
+	last.Acknowledged = 0
+	again := startEngine(t, w, a.key, a.public, Limits{}, last)
+	again.share(true)
+	eventually(t, "the receipt is acknowledged", func() bool {
+		var pending int
+		_ = again.do(t.Context(), func(time.Time) error { pending = len(again.receipts.pending()); return nil })
+		return pending == 0
+	})
+	if got := w.confirmed(again); got != uint64(len(data)) {
+		t.Errorf("%d bytes are confirmed, want %d", got, len(data))
+	}
+}
+
+// A stranger's connection that breaks the protocol ends, and nobody else's does.
+func TestHostilePeersLoseOnlyTheirConnection(t *testing.T) {
+	w := newWorld(t)
+	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
+	a.share(true)
+	torrent, data := a.seed(w, 6<<20, 64<<10, 8)
+	hello := wire.NewHandshake(torrent.Infohash, [20]byte{1}).Append(nil)
+	hostile := map[string][]byte{
+		"no handshake":      bytes.Repeat([]byte{0xff}, 200),
+		"other torrent":     wire.NewHandshake([20]byte{9}, [20]byte{1}).Append(nil),
+		"oversized frame":   append(bytes.Clone(hello), 0xff, 0xff, 0xff, 0xff, 7),
+		"bitfield too long": append(bytes.Clone(hello), wire.Message{Kind: wire.KindBitfield, Data: make([]byte, 4000)}.Append(nil)...),
+		"request beyond":    append(bytes.Clone(hello), wire.Message{Kind: wire.KindRequest, Index: 1 << 30, Length: 16384}.Append(nil)...),
+	}
+	for what, message := range hostile {
+		t.Run(what, func(t *testing.T) {
+			var l *link
+			stranger := &strangerConn{closed: make(chan struct{})}
+			_ = a.do(t.Context(), func(now time.Time) error {
+				work := a.find(torrent.Infohash)
+				l = work.newLink(now, [20]byte{byte(len(what))})
+				l.conn = stranger
+				return nil
+			})
+			h := handlerOf{l}
+			h.Opened()
+			h.Received(bytes.Clone(message))
+			select {
+			case <-stranger.closed:
+			case <-t.Context().Done():
+			case <-time.After(10 * time.Second):
+				t.Error("the connection stays open")
+			}
+		})
+	}
+	b.share(true)
+	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.contents(torrent); !bytes.Equal(got, data) {
+		t.Error("the copy differs from the original")
+	}
+}
+
+// strangerConn is the far end of a hostile peer's connection.
+type strangerConn struct {
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (*strangerConn) Accept(string) error { return nil }
+func (*strangerConn) Send([]byte) error   { return nil }
+func (*strangerConn) Buffered() int       { return 0 }
+func (c *strangerConn) Close()            { c.once.Do(func() { close(c.closed) }) }

@@ -117,6 +117,8 @@ type engine struct {
 	public [32]byte
 	stop   func()
 
+	budget int64 // bytes of the store
+
 	mu    sync.Mutex
 	shown map[[20]byte]Snapshot
 	kept  map[[16]byte]Receipt
@@ -129,7 +131,7 @@ func newEngine(t *testing.T, w *world, limits Limits, kept ...Receipt) *engine {
 }
 
 func startEngine(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte, limits Limits, kept ...Receipt) *engine {
-	e := &engine{t: t, key: key, public: public, shown: map[[20]byte]Snapshot{}, kept: map[[16]byte]Receipt{}}
+	e := &engine{t: t, budget: 1 << 30, key: key, public: public, shown: map[[20]byte]Snapshot{}, kept: map[[16]byte]Receipt{}}
 	e.Node = New(Config{
 		Server: w.url, Limits: limits, Receipts: kept,
 		Rand:  rand.New(rand.NewPCG(rand.Uint64(), 3)),
@@ -223,7 +225,7 @@ func (e *engine) Verify(_ context.Context, public [32]byte, message []byte, sign
 
 // Open implements Stores.
 func (e *engine) Open(_ [20]byte, info *metainfo.Info) (store.Store, error) {
-	return store.NewMemory(info, store.NewBudget(1<<30)), nil
+	return store.NewMemory(info, store.NewBudget(e.budget)), nil
 }
 
 // Changed and those after it implement Host.

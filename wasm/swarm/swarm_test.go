@@ -74,6 +74,9 @@ func TestLateAnswers(t *testing.T) {
 	if !s.Deadline().IsZero() {
 		t.Error("a deadline without peers")
 	}
+	if got := s.Bitfield(); got.Count() != 0 || !got.Valid(w.info.NumPieces()) {
+		t.Errorf("bitfield %x", got)
+	}
 }
 
 // Tickets of connections that never open are forgotten.
@@ -89,6 +92,22 @@ func TestEarlyTicketsAreBounded(t *testing.T) {
 	s.Ticketed(epoch.Add(time.Hour), 1, Ticket{})
 	if len(s.early) != 1 {
 		t.Errorf("%d early tickets, 1 has not expired", len(s.early))
+	}
+}
+
+// New peers are three times as likely to get the optimistic slot.
+func TestNewPeersAreLikelier(t *testing.T) {
+	s := New(Config{Rand: rand.New(rand.NewPCG(1, 1))})
+	s.now = epoch.Add(time.Hour)
+	old, young := &peer{opened: epoch}, &peer{opened: s.now}
+	drawn := 0
+	for range 4000 {
+		if s.draw([]*peer{old, young}) == young {
+			drawn++
+		}
+	}
+	if drawn < 2900 || drawn > 3100 {
+		t.Errorf("the new one of two was drawn %d times in 4000, not about 3000", drawn)
 	}
 }
 
