@@ -51,6 +51,7 @@ func (e *engine) methods() js.Value {
 		"start":       async(e.start),
 		"stop":        async(e.stop),
 		"remove":      async(e.remove),
+		"prioritize":  async(e.prioritize),
 		"blob":        async(e.blob),
 		"length":      async(e.length),
 		"read":        async(e.read),

@@ -92,6 +92,13 @@ func (e *engine) remove(ctx context.Context, o js.Value) (any, error) {
 	return nil, e.one(ctx, o, e.node.Remove)
 }
 
+func (e *engine) prioritize(ctx context.Context, o js.Value) (any, error) {
+	file := o.Get("file").Int()
+	return nil, e.one(ctx, o, func(ctx context.Context, infohash [20]byte) error {
+		return e.node.Prioritize(ctx, infohash, file)
+	})
+}
+
 func (e *engine) one(ctx context.Context, o js.Value, f func(context.Context, [20]byte) error) error {
 	infohash, err := infohashOf(o)
 	if err != nil {

@@ -213,3 +213,28 @@ func (*strangerConn) Accept(string) error { return nil }
 func (*strangerConn) Send([]byte) error   { return nil }
 func (*strangerConn) Buffered() int       { return 0 }
 func (c *strangerConn) Close()            { c.once.Do(func() { close(c.closed) }) }
+
+func TestReadingFetchesWhatIsReadFirst(t *testing.T) {
+	w := newWorld(t)
+	a, b := newEngine(t, w, Limits{UploadRate: 2 << 20}), newEngine(t, w, Limits{})
+	a.share(true)
+	torrent, data := a.seed(w, 12<<20, 64<<10, 9)
+	b.share(true)
+	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it begins", func() bool { return b.snapshotOf(torrent.Infohash).Downloaded > 0 })
+	got, err := b.Read(t.Context(), torrent.Infohash, 0, 11<<20, 11<<20+1000)
+	if err != nil || !bytes.Equal(got, data[11<<20:11<<20+1000]) {
+		t.Fatalf("read %d bytes, %v", len(got), err)
+	}
+	if missing := b.snapshotOf(torrent.Infohash).Missing; missing < 4<<20 {
+		t.Errorf("only %d bytes were missing when the end was read", missing)
+	}
+	if _, err := b.Read(t.Context(), torrent.Infohash, 0, 12<<20, 12<<20+1); !errors.Is(err, ErrMissing) {
+		t.Errorf("reading beyond the end: %v, want %v", err, ErrMissing)
+	}
+	if err := b.Prioritize(t.Context(), torrent.Infohash, 1); !errors.Is(err, ErrMissing) {
+		t.Errorf("prioritizing a file that does not exist: %v, want %v", err, ErrMissing)
+	}
+}

@@ -63,12 +63,15 @@ func place(t *metainfo.Torrent, file int) (offset, length int64, ok bool) {
 // await returns once a piece is verified and stored.
 func (n *Node) await(ctx context.Context, infohash [20]byte, index int) error {
 	ready := make(chan error, 1)
-	err := n.with(ctx, infohash, func(w *work, _ time.Time) {
+	err := n.with(ctx, infohash, func(w *work, now time.Time) {
 		if w.store.Have().Has(index) {
 			ready <- nil
-		} else {
-			w.waiters = append(w.waiters, waiter{index, ready})
+			return
 		}
+		w.waiters = append(w.waiters, waiter{index, ready})
+		w.swarm.Prefer(now, index, index+1+w.ahead())
+		w.drain(now)
+		w.flush(now)
 	})
 	if err != nil {
 		return err
@@ -79,6 +82,27 @@ func (n *Node) await(ctx context.Context, infohash [20]byte, index int) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// readAhead is how many bytes are fetched before a reader asks for them.
+const readAhead = 4 << 20
+
+// ahead is the same in pieces.
+func (w *work) ahead() int { return int(readAhead / w.torrent.Info.PieceLength) }
+
+// Prioritize has a file fetched before the others. Errors: ErrNoWork, and
+// ErrMissing for a file that does not exist or is not known yet.
+func (n *Node) Prioritize(ctx context.Context, infohash [20]byte, file int) error {
+	_, offset, length, err := n.File(ctx, infohash, file)
+	if err != nil || length == 0 {
+		return err
+	}
+	return n.with(ctx, infohash, func(w *work, now time.Time) {
+		size := w.torrent.Info.PieceLength
+		w.swarm.Prefer(now, int(offset/size), int((offset+length-1)/size)+1)
+		w.drain(now)
+		w.flush(now)
+	})
 }
 
 // arrived wakes those who wait for a piece.

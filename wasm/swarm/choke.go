@@ -136,30 +136,39 @@ func (s *Swarm) rechoke(rotate bool) {
 	s.applyChoice()
 }
 
+// chooseRegular gives so many slots by rank, but one of them to a peer that does not pay: free peers are never shut out.
 func (s *Swarm) chooseRegular(ranked []*peer, slots int) {
+	paying := slots
+	if slots > 1 && slices.ContainsFunc(ranked, func(p *peer) bool { return !s.paying(p) }) {
+		paying--
+	}
+	choose := func(p *peer) {
+		if p.chosen || slots == 0 || s.paying(p) && paying == 0 {
+			return
+		}
+		p.chosen = true
+		slots--
+		if s.paying(p) {
+			paying--
+		}
+	}
 	for _, p := range s.peers {
 		p.chosen = false
 	}
 	for _, p := range ranked {
-		if slots > 0 && p != s.optimistic && s.justUnchoked(p) {
-			p.chosen = true
-			slots--
+		if p != s.optimistic && s.justUnchoked(p) {
+			choose(p)
 		}
 	}
 	for _, p := range ranked {
-		if slots > 0 && !p.chosen {
-			p.chosen = true
-			slots--
-		}
+		choose(p)
 	}
 }
 
-// chooseOptimistic picks the optimistic peer from those that got no slot by rank. When those are all held by peers that pay, one that
-// does not pay comes first: free peers are never shut out.
+// chooseOptimistic picks the optimistic peer from those that got no slot by rank; a free one where there was no regular slot to spare.
 func (s *Swarm) chooseOptimistic(ranked []*peer, rotate bool) {
 	candidates := filter(ranked, func(p *peer) bool { return !p.chosen })
-	freeChosen := slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) })
-	if !freeChosen && s.limits.UploadSlots > 1 {
+	if s.limits.UploadSlots == 2 {
 		candidates = prefer(candidates, func(p *peer) bool { return !s.paying(p) })
 	}
 	if rotate || !slices.Contains(candidates, s.optimistic) {

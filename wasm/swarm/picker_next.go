@@ -73,6 +73,9 @@ func (s *Swarm) pick(p *peer) int {
 	if p.open == 0 || s.buffersFull() {
 		return -1
 	}
+	if i := s.pickPreferred(p); i >= 0 {
+		return i
+	}
 	for _, i := range p.suggested {
 		if s.mayOpen(p, int(i)) {
 			return int(i)

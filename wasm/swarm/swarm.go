@@ -48,6 +48,7 @@ type Swarm struct {
 	byHandle map[Peer]*peer
 
 	rarity     rarity
+	preferred  []run    // the newest first
 	active     []*piece // by index; nil: not being fetched
 	spare      []*piece
 	loose      []*piece // have blocks to be asked for, and no peer that does

@@ -5,7 +5,7 @@
 import { FanseedError, type Account, type ConnectOptions, type Limits, type Peer, type PublishOptions, type Seeder, type ShareMode, type Work, type WorkFile } from "../types/engine.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, Snapshot } from "./messages.js";
 import { PeerConnections } from "./rtc_page.js";
-import { countStreams, serveStreams } from "./stream.js";
+import { countStreams, startStreams, takeStreams } from "./stream.js";
 
 export { FanseedError } from "../types/engine.js";
 export type * from "../types/engine.js";
@@ -184,16 +184,19 @@ class OneSeeder implements Seeder {
   #rate: number | undefined;
   #held: { account: string; receipts: Receipt[] } | undefined;
   readonly #streams: boolean;
+  readonly #stopStreams: () => void;
   #closed = false;
 
   constructor(
     readonly server: string,
     options: ConnectOptions & { proxied?: boolean },
+    streams: boolean,
   ) {
     this.#share = options.share ?? "ask";
     this.#limits = { ...DEFAULTS, ...options.limits };
     this.#remote = new Remote({ kind: "boot", server, limits: this.#limits, proxied: options.proxied ?? false }, (e) => this.#take(e));
-    this.#streams = serveStreams(({ infohash, file }, port) => this.#stream(infohash, file, port));
+    this.#streams = streams;
+    this.#stopStreams = takeStreams(({ infohash, file }, port) => this.#stream(infohash, file, port));
     addEventListener("pagehide", this.#hand);
     if (this.#sharing) this.#tellShare();
   }
@@ -251,6 +254,7 @@ class OneSeeder implements Seeder {
     if (this.#closed) return;
     this.#closed = true;
     removeEventListener("pagehide", this.#hand);
+    this.#stopStreams();
     await this.#remote.call("close", {}).catch(() => undefined);
     this.#handIn();
     this.#remote.end(CLOSED);
@@ -374,5 +378,5 @@ export async function connect(options: ConnectOptions & { proxied?: boolean } = 
     throw new FanseedError("unsupported", "this browser has no WebAssembly in workers");
   }
   const server = new URL(options.server ?? import.meta.url).origin;
-  return new OneSeeder(server, options);
+  return new OneSeeder(server, options, await startStreams());
 }

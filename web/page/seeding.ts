@@ -112,8 +112,16 @@ export class Seeding {
 
   #follow(work: Work): Work {
     for (const type of ["state", "error"] as const) work.addEventListener(type, this.#changed);
+    this.#cap();
     this.#changed();
     return work;
+  }
+
+  /** A publisher gives their own works as fast as they can. The caps that everybody was promised hold as soon as others' works are here too. */
+  #cap(): void {
+    if (!this.#seeder) return;
+    const own = this.works().every((work) => this.#published.has(work.infohash));
+    this.#seeder.limits = own ? { ...limits, uploadRate: Infinity, uploadPerDay: Infinity } : limits;
   }
 }
 

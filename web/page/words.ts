@@ -67,7 +67,7 @@ export const words = {
     name: "Name",
     what: (n: number, bytes: number): string => `${many(n, "file", "files")}, ${size(bytes)}`,
     consent:
-      "Publishing shares these files from this tab. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on until you press stop or close the tab.",
+      "Publishing shares these files from this tab. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on, as fast as your connection allows, until you press stop or close the tab.",
     button: "Publish and share",
     cancel: "Cancel",
     hashing: (name: string): string => `Preparing “${name}”`,

@@ -26,6 +26,7 @@ export interface ConnectOptions {
  */
 export type ShareMode = "ask" | "on" | "playing" | "off";
 
+/** Infinity: no limit. */
 export interface Limits {
   /** Most that is sent to all peers together, bytes a second. Default 1 MiB. */
   uploadRate: number;
