@@ -30,7 +30,7 @@ export async function watch(page: Page): Promise<Watched> {
   await page.exposeFunction("fanseedSeen", (event: string) => void seen.push(JSON.parse(event) as Seen | null));
   await page.evaluateOnNewDocument(script("page"));
   await page.setRequestInterception(true);
-  page.on("request", (request) => void serve(request, script("worker")));
+  page.on("request", (request) => serve(request, script("worker"))); // puppeteer waits for what a handler gives back
   const settled = async (): Promise<Seen[]> => {
     // Calls of the exposed function arrive in order: once this one has, so have those before it.
     await page.evaluate(() => (globalThis as unknown as { fanseedSeen(event: string): Promise<void> }).fanseedSeen("null"));

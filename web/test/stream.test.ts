@@ -10,7 +10,9 @@ for (const name of browsers) {
     const server = await startServer(t);
     const giver = await openSeeder(await launch(t, "chromium"), server, { limits: { uploadRate: 3 << 20 } });
     const infohash = await giver.evaluate(async (size) => (await seeder.publish([new File([makeFile(size, 9)], "song one.mp3")])).infohash, size);
-    const taker = await openSeeder(await launch(t, name), server);
+    const window = await launch(t, name);
+    window.allow(/416/);
+    const taker = await openSeeder(window, server);
     const got = await taker.evaluate(async (infohash) => {
       const work = await seeder.add(infohash);
       const url = work.files[0]!.url();
