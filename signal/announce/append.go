@@ -3,10 +3,9 @@ package announce
 import (
 	"encoding/hex"
 	"math"
+	"slices"
 	"strconv"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // writer appends JSON, member by member in the order of the calls.
@@ -34,10 +33,55 @@ func (w *writer) name(name string) {
 	*w = append(append(append(*w, '"'), name...), '"', ':')
 }
 
-// quote writes a string. Invalid UTF-8 becomes U+FFFD, which is all that the error would report.
+// quote writes a string. Each byte that is not UTF-8 becomes U+FFFD.
 func (w *writer) quote(s string) {
-	b, _ := jsontext.AppendQuote([]byte(*w), s)
-	*w = b
+	if !utf8.ValidString(s) {
+		s = string([]rune(s))
+	}
+	b := append(slices.Grow(*w, len(s)+2), '"')
+	plain := 0 // where what stands for itself begins
+	for i := range len(s) {
+		if needsEscape(s[i]) {
+			b = appendEscape(append(b, s[plain:i]...), s[i])
+			plain = i + 1
+		}
+	}
+	*w = append(append(b, s[plain:]...), '"')
+}
+
+// latin1 writes a stock binary string: each byte one code point.
+func (w *writer) latin1(b [20]byte) {
+	*w = append(*w, '"')
+	for _, c := range b {
+		if needsEscape(c) {
+			*w = appendEscape(*w, c)
+		} else {
+			*w = utf8.AppendRune(*w, rune(c))
+		}
+	}
+	*w = append(*w, '"')
+}
+
+func needsEscape(c byte) bool { return c < ' ' || c == '"' || c == '\\' }
+
+// appendEscape appends the shortest escape of a byte that needs one.
+func appendEscape(dst []byte, c byte) []byte {
+	dst = append(dst, '\\')
+	switch c {
+	case '"', '\\':
+		return append(dst, c)
+	case '\b':
+		return append(dst, 'b')
+	case '\f':
+		return append(dst, 'f')
+	case '\n':
+		return append(dst, 'n')
+	case '\r':
+		return append(dst, 'r')
+	case '\t':
+		return append(dst, 't')
+	}
+	return hex.AppendEncode(append(dst, "u00"...), []byte{c})
 }
 
 func (w *writer) text(name, s string) {
@@ -49,17 +93,6 @@ func (w *writer) optional(name, s string) {
 	if s != "" {
 		w.text(name, s)
 	}
-}
-
-// latin1 writes a stock binary string: each byte one code point.
-func (w *writer) latin1(b [20]byte) {
-	var buf [40]byte
-	s := buf[:0]
-	for _, c := range b {
-		s = utf8.AppendRune(s, rune(c))
-	}
-	quoted, _ := jsontext.AppendQuote([]byte(*w), s)
-	*w = quoted
 }
 
 func (w *writer) binary(name string, b [20]byte) {

@@ -40,6 +40,7 @@ type work struct {
 	gathering int       // offers being made
 	sought    time.Time // when the server was last asked for peers
 	waiters   []waiter
+	spans     spans
 	earned    map[[16]byte]uint64 // newest receipt of each ticket
 	completed bool                // since the last announce
 	changed   bool
@@ -49,6 +50,7 @@ type work struct {
 func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet metainfo.Magnet, s store.Store) *work {
 	w := &work{
 		node: n, infohash: infohash, torrent: torrent, magnet: magnet, store: s,
+		spans:  spans{kept: map[span][]byte{}, waiting: map[span][]func([]byte, error){}},
 		pieces: map[int][]byte{}, earned: map[[16]byte]uint64{}, changed: true,
 	}
 	c := swarm.Config{Infohash: infohash, PeerID: n.peerID, Rand: n.rand, Version: "Fanseed 0.1"}

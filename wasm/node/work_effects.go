@@ -37,7 +37,9 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Store:
 		w.put(e.Index)
 	case swarm.Load:
-		w.load(e)
+		w.load(e.Index, e.Begin, int(e.Length), func(now time.Time, block []byte, err error) {
+			w.swarm.Loaded(now, e.Peer, e.Index, e.Begin, block, err)
+		})
 	case swarm.Drop:
 		w.lose(e)
 	case swarm.InfoReady:
@@ -99,18 +101,6 @@ func storeError(err error) error {
 		return ErrFull
 	}
 	return err
-}
-
-// load reads a block for a peer when the upload limits allow.
-func (w *work) load(e swarm.Effect) {
-	index, begin, length := e.Index, e.Begin, int(e.Length)
-	w.node.uploads.add(length, func() {
-		w.later(func(ctx context.Context) func(time.Time) {
-			block := make([]byte, length)
-			err := w.store.ReadAt(ctx, index, int(begin), block)
-			return func(now time.Time) { w.swarm.Loaded(now, e.Peer, index, begin, block, err) }
-		})
-	})
 }
 
 // lose closes a connection that the swarm has done with.

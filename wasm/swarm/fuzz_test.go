@@ -115,9 +115,12 @@ func (z *fuzzer) step() {
 		z.k.s.Drained(z.now, z.peer(), int(z.byte())<<10)
 		z.take(nil)
 	case 5:
-		if z.rarely() {
+		switch what := z.byte(); {
+		case what > 250:
 			z.k.s.Stop(z.now)
-		} else {
+		case what > 128:
+			z.k.s.Prefer(z.now, z.below(7)-1, z.below(7))
+		default:
 			z.k.s.Start(z.now)
 		}
 		z.take(nil)

@@ -27,7 +27,7 @@ func (s *Swarm) Prefer(now time.Time, first, end int) {
 
 // pickPreferred chooses the first open piece that somebody waits for; -1 if p has none.
 func (s *Swarm) pickPreferred(p *peer) int {
-	s.preferred = slices.DeleteFunc(s.preferred, func(r run) bool { return s.arrived(&r) })
+	s.shortenPreferred()
 	for _, r := range s.preferred {
 		for i := r.first; i < r.end; i++ {
 			if s.mayOpen(p, i) {
@@ -38,10 +38,12 @@ func (s *Swarm) pickPreferred(p *peer) int {
 	return -1
 }
 
-// arrived tells whether all pieces of a run are here.
-func (s *Swarm) arrived(r *run) bool {
-	for r.first < r.end && s.have.Has(r.first) {
-		r.first++
+// shortenPreferred takes off what is here at the front of each run, and the runs of which nothing is left.
+func (s *Swarm) shortenPreferred() {
+	for n := range s.preferred {
+		for r := &s.preferred[n]; r.first < r.end && s.have.Has(r.first); {
+			r.first++
+		}
 	}
-	return r.first == r.end
+	s.preferred = slices.DeleteFunc(s.preferred, func(r run) bool { return r.first == r.end })
 }

@@ -254,6 +254,9 @@ func (s *script) input(now time.Time, verb string, args []string) {
 		s.drain(nil)
 	case "described":
 		s.described(args[0] == "ok")
+	case "prefer":
+		k.Prefer(now, number(args[0]), number(args[1]))
+		s.drain(nil)
 	case "stop":
 		k.Stop(now)
 		s.drain(nil)
