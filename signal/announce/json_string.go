@@ -19,6 +19,9 @@ func (r *reader) quoted() string {
 			}
 			return string(append(r.buf, plain...))
 		case '\\':
+			if r.buf == nil {
+				r.buf = make([]byte, 0, len(r.json))
+			}
 			r.buf = append(r.buf, plain...)
 			r.escape()
 		default:
@@ -30,14 +33,13 @@ func (r *reader) quoted() string {
 
 // plain reads the part of a string that stands for itself.
 func (r *reader) plain() string {
-	from := r.at
-	for r.at < len(r.json) {
-		if c := r.json[r.at]; c < ' ' || c == '"' || c == '\\' {
-			break
-		}
-		r.at++
+	rest := r.json[r.at:]
+	n := 0
+	for n < len(rest) && !needsEscape(rest[n]) {
+		n++
 	}
-	return r.json[from:r.at]
+	r.at += n
+	return rest[:n]
 }
 
 // escape reads what follows a backslash into buf.

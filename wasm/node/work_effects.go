@@ -76,9 +76,25 @@ func (w *work) later(f func(ctx context.Context) func(now time.Time)) {
 func (w *work) hash(index int) {
 	piece, want := w.pieces[index], w.torrent.Info.Hash(index)
 	w.later(func(ctx context.Context) func(time.Time) {
-		got, err := w.node.parts.Hasher.SHA1(ctx, piece)
-		return func(now time.Time) { w.swarm.Hashed(now, index, err == nil && got == want) }
+		got, err := stubborn(ctx, func() ([20]byte, error) { return w.node.parts.Hasher.SHA1(ctx, piece) })
+		return func(now time.Time) {
+			w.swarm.Hashed(now, index, err == nil && got == want)
+			if err != nil {
+				w.drain(now)
+				w.fail(now, err) // nobody's fault: the browser cannot hash
+			}
+		}
 	})
+}
+
+// stubborn tries three times what may fail for a moment, as when memory is short.
+func stubborn[T any](ctx context.Context, f func() (T, error)) (v T, err error) {
+	for range 3 {
+		if v, err = f(); err == nil || ctx.Err() != nil {
+			break
+		}
+	}
+	return v, err
 }
 
 func (w *work) put(index int) {
@@ -140,7 +156,9 @@ func (w *work) check(infoBytes []byte) {
 func (w *work) sign(e swarm.Effect) {
 	peer, serial, amount := e.Peer, e.Serial, e.Amount
 	w.later(func(ctx context.Context) func(time.Time) {
-		signature, err := w.node.parts.Keys.Sign(ctx, receipt.Message(serial, amount))
+		signature, err := stubborn(ctx, func() ([64]byte, error) {
+			return w.node.parts.Keys.Sign(ctx, receipt.Message(serial, amount))
+		})
 		return func(now time.Time) {
 			if err == nil {
 				w.swarm.Signed(now, peer, serial, amount, signature)
