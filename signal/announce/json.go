@@ -137,59 +137,32 @@ func (r *reader) object(name string) func(yield func(string) bool) {
 		if !r.open('{', name) {
 			return
 		}
-		var seen names
+		seen := make(map[string]bool)
 		for first := true; r.more('}', first); first = false {
-			if member := r.member(&seen); r.err == nil {
+			if member := r.member(seen); r.err == nil {
 				yield(member)
 			}
 		}
 	}
 }
 
-// member reads a name and the colon after it.
-func (r *reader) member(seen *names) string {
+// member reads a name that was not seen before in this object, and the colon after it.
+func (r *reader) member(seen map[string]bool) string {
 	if r.kind() != '"' {
 		r.broken("no member name")
 		return ""
 	}
 	name := r.quoted()
-	if !seen.add(name) {
+	if seen[name] {
 		r.broken("duplicate member name")
 	}
+	seen[name] = true
 	if r.kind() != ':' {
 		r.broken("no colon")
 		return ""
 	}
 	r.at++
 	return name
-}
-
-// names are the member names of one object so far.
-type names struct {
-	few  []string
-	many map[string]bool // instead, where comparing with each would take long
-}
-
-// add adds a name, and says whether it is new.
-func (n *names) add(name string) bool {
-	if n.many != nil {
-		known := n.many[name]
-		n.many[name] = true
-		return !known
-	}
-	for _, known := range n.few {
-		if name == known {
-			return false
-		}
-	}
-	n.few = append(n.few, name)
-	if len(n.few) > 32 {
-		n.many = make(map[string]bool)
-		for _, known := range n.few {
-			n.many[known] = true
-		}
-	}
-	return true
 }
 
 // array opens an array and yields the index of each element; the loop's body must read each, and never breaks.

@@ -122,27 +122,32 @@ func (l *link) shake(now time.Time) bool {
 }
 
 // write appends one message to what is to be sent.
-func (l *link) write(now time.Time, m wire.Message) {
+func (l *link) write(m wire.Message) {
 	l.out = m.Append(l.out)
 	if l.opened && len(l.out) >= MaxMessage {
-		l.flush(now)
+		l.send()
 	}
 }
 
-// flush sends what waits. The wire is a byte stream, so messages are sent
-// together, and one may be cut anywhere.
+// flush sends what waits, and tells the swarm how much is on its way.
 func (l *link) flush(now time.Time) {
-	rest := l.out
-	for len(rest) > 0 && !l.closed {
+	l.send()
+	l.drained(now)
+}
+
+// send sends what waits. The wire is a byte stream, so messages are sent
+// together, and one may be cut anywhere. It may run while effects are carried
+// out, so a connection that fails is only lost after them.
+func (l *link) send() {
+	for rest := l.out; len(rest) > 0 && !l.closed; {
 		n := min(len(rest), MaxMessage)
 		if err := l.conn.Send(rest[:n]); err != nil {
-			l.lost(now)
-			return
+			l.post(l.lost)
+			break
 		}
 		rest = rest[n:]
 	}
 	l.out = l.out[:0]
-	l.drained(now)
 }
 
 // drained tells the swarm how much waits in the channel. The channel itself

@@ -203,6 +203,33 @@ func TestHostilePeersLoseOnlyTheirConnection(t *testing.T) {
 	}
 }
 
+func TestAConnectionThatFailsWhileSendingIsLost(t *testing.T) {
+	w := newWorld(t)
+	a := newEngine(t, w, Limits{})
+	a.share(true)
+	torrent, _ := a.seed(w, 1<<20, 16<<10, 10)
+	var l *link
+	broken := &brokenConn{strangerConn{closed: make(chan struct{})}}
+	_ = a.do(t.Context(), func(now time.Time) error {
+		l = a.find(torrent.Infohash).newLink(now, [20]byte{1})
+		l.conn = broken
+		return nil
+	})
+	h := handlerOf{l}
+	h.Received(wire.NewHandshake(torrent.Infohash, [20]byte{1}).Append(nil)) // its greeting is answered while effects are carried out
+	h.Opened()
+	select {
+	case <-broken.closed:
+	case <-time.After(10 * time.Second):
+		t.Error("the connection stays open")
+	}
+}
+
+// brokenConn takes nothing.
+type brokenConn struct{ strangerConn }
+
+func (*brokenConn) Send([]byte) error { return errors.New("broken") }
+
 // strangerConn is the far end of a hostile peer's connection.
 type strangerConn struct {
 	closed chan struct{}

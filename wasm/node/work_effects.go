@@ -26,7 +26,7 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	switch e.Kind {
 	case swarm.Send:
 		if l := w.link(e.Peer); l != nil {
-			l.write(now, e.Message)
+			l.write(e.Message)
 		}
 	case swarm.Write:
 		copy(w.buffer(e.Index)[e.Begin:], e.Block)
