@@ -5,6 +5,7 @@ package node
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -156,6 +157,51 @@ func TestReceiptsOfAnEarlierRunAreSettled(t *testing.T) {
 	})
 	if got := w.confirmed(again); got != uint64(len(data)) {
 		t.Errorf("%d bytes are confirmed, want %d", got, len(data))
+	}
+}
+
+func TestATakedownStopsSeedingInOpenTabs(t *testing.T) {
+	w := newWorld(t)
+	a := newEngine(t, w, Limits{})
+	a.share(true)
+	torrent, _ := a.seed(w, 1<<20, 64<<10, 11)
+	eventually(t, "it is announced", func() bool { seeders, _ := w.hub.Counts(torrent.Infohash); return seeders == 1 })
+	w.mu.Lock()
+	delete(w.listed, torrent.Infohash)
+	w.mu.Unlock()
+	w.hub.Revoke(torrent.Infohash, "a complaint")
+	eventually(t, "it stops", func() bool { return a.snapshotOf(torrent.Infohash).State == Failed })
+	if got := a.snapshotOf(torrent.Infohash); !got.Revoked || !strings.Contains(got.Err.Error(), "a complaint") {
+		t.Errorf("the person reads %q", got.Err)
+	}
+	if err := a.Start(t.Context(), torrent.Infohash); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.snapshotOf(torrent.Infohash).State; got != Failed {
+		t.Errorf("after another start it is %q", got)
+	}
+}
+
+func TestAWorkThatTheServerDoesNotKnowIsRefused(t *testing.T) {
+	w := newWorld(t)
+	a := newEngine(t, w, Limits{})
+	a.share(true)
+	infohash, err := a.AddMagnet(t.Context(), "magnet:?xt=urn:btih:d2474e86c95b19b8bcfdb92bc12c9d44667cfa36")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is refused", func() bool { return a.snapshotOf(infohash).State == Failed })
+	var refusal Refusal
+	if got := a.snapshotOf(infohash).Err; !errors.As(got, &refusal) {
+		t.Errorf("error is %v, want a refusal", got)
+	}
+	for _, link := range []string{"", "magnet:?dn=x", "magnet:?xt=urn:btih:zz", "http://example.com"} {
+		if _, err := a.AddMagnet(t.Context(), link); err == nil {
+			t.Errorf("took %q as a magnet", link)
+		}
+	}
+	if _, err := a.AddTorrent(t.Context(), []byte("d4:infode")); err == nil {
+		t.Error("took a broken .torrent")
 	}
 }
 

@@ -35,6 +35,7 @@ type world struct {
 	url    string
 	ledger *ledger.Ledger
 	books  *sqlite.DB
+	hub    *hub.Hub
 	mu     sync.Mutex
 	listed map[[20]byte]int64
 }
@@ -83,6 +84,7 @@ func newWorld(t *testing.T) *world {
 		Epoch: func(now time.Time) uint32 { return epochs.At(now) },
 		Rand:  rand.New(rand.NewPCG(1, 2)), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
+	w.hub = h
 	sockets := signalsocket.NewServer(signalsocket.Config{Subprotocol: announce.Subprotocol}, h)
 	mux.Handle("/announce", sockets)
 	ctx, cancel := context.WithCancel(context.Background())

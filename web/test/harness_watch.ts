@@ -1,4 +1,4 @@
-import type { HTTPRequest, Page } from "puppeteer-core";
+import type { Page } from "puppeteer-core";
 
 /** Something that a page, one of its frames or one of its workers did. */
 export interface Seen {
@@ -29,8 +29,7 @@ export async function watch(page: Page): Promise<Watched> {
   const script = (where: string): string => `(${instrument})(${JSON.stringify(where)}, ${JSON.stringify(channel)});`;
   await page.exposeFunction("fanseedSeen", (event: string) => void seen.push(JSON.parse(event) as Seen | null));
   await page.evaluateOnNewDocument(script("page"));
-  await page.setRequestInterception(true);
-  page.on("request", (request) => serve(request, script("worker"))); // puppeteer waits for what a handler gives back
+  await prepend(page, script("worker"));
   const settled = async (): Promise<Seen[]> => {
     // Calls of the exposed function arrive in order: once this one has, so have those before it.
     await page.evaluate(() => (globalThis as unknown as { fanseedSeen(event: string): Promise<void> }).fanseedSeen("null"));
@@ -42,12 +41,41 @@ export async function watch(page: Page): Promise<Watched> {
 /** What `instrument` adds to the addresses of workers, so that they can be told from other scripts. */
 const mark = "watched-worker";
 
-async function serve(request: HTTPRequest, before: string): Promise<void> {
+/** Puts a script before every worker's own. */
+async function prepend(page: Page, before: string): Promise<void> {
+  return (await page.browser().version()).startsWith("Firefox") ? prependInFirefox(page, before) : prependInChromium(page, before);
+}
+
+async function prependInFirefox(page: Page, before: string): Promise<void> {
   const priority = 0; // lets other handlers of the page's requests decide first
-  if (!request.url().includes(mark)) return request.continue({}, priority);
-  const original = await fetch(request.url());
-  const headers = Object.fromEntries([...original.headers].filter(([name]) => !["content-encoding", "content-length"].includes(name)));
-  await request.respond({ status: original.status, headers, body: before + (await original.text()) }, priority);
+  await page.setRequestInterception(true);
+  // puppeteer waits for the promise that a handler gives back
+  page.on("request", async (request) => {
+    if (!request.url().includes(mark)) return request.continue({}, priority);
+    const { status, headers, body } = await original(request.url());
+    return request.respond({ status, headers, body: before + body }, priority);
+  });
+}
+
+/** puppeteer's own interception here sometimes loses the requests that a worker makes. */
+async function prependInChromium(page: Page, before: string): Promise<void> {
+  const session = await page.createCDPSession();
+  session.on("Fetch.requestPaused", async ({ requestId, request }) => {
+    const { status, headers, body } = await original(request.url);
+    await session.send("Fetch.fulfillRequest", {
+      requestId,
+      responseCode: status,
+      responseHeaders: Object.entries(headers).map(([name, value]) => ({ name, value })),
+      body: Buffer.from(before + body).toString("base64"),
+    });
+  });
+  await session.send("Fetch.enable", { patterns: [{ urlPattern: `*${mark}*` }] });
+}
+
+async function original(url: string): Promise<{ status: number; headers: Record<string, string>; body: string }> {
+  const response = await fetch(url);
+  const headers = Object.fromEntries([...response.headers].filter(([name]) => !["content-encoding", "content-length"].includes(name)));
+  return { status: response.status, headers, body: await response.text() };
 }
 
 /** Runs in pages and workers, so it uses nothing from around it. */
