@@ -16,7 +16,11 @@ func compileWasm(ctx context.Context, r repo) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return os.ReadFile(r.cache(wasmFile))
+	module, err := os.ReadFile(r.cache(wasmFile))
+	if err != nil {
+		return nil, err
+	}
+	return stripLines(module)
 }
 
 // toolchainFile is a file of lib/wasm of the toolchain that compiles the engine: wasm_exec.js must be of the same version.

@@ -22,7 +22,8 @@ export interface LaunchOptions {
 
 /**
  * Chromium without anything that reaches out. Peer connections go over loopback: host candidates are not hidden behind mDNS names, which
- * would be asked for by multicast, and 127.0.0.1 is a candidate.
+ * would be asked for by multicast, and 127.0.0.1 is a candidate. A script that `watch` has answered for counts as one from the internet,
+ * and may still speak to this machine.
  */
 const chromiumFlags = [
   "--no-sandbox",
@@ -33,7 +34,7 @@ const chromiumFlags = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--disable-features=WebRtcHideLocalIpsWithMdns,OptimizationHints,MediaRouter",
+  "--disable-features=WebRtcHideLocalIpsWithMdns,LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets,OptimizationHints,MediaRouter",
   "--allow-loopback-in-peer-connection",
 ];
 

@@ -43,7 +43,8 @@ const mark = "watched-worker";
 
 /** Puts a script before every worker's own. */
 async function prepend(page: Page, before: string): Promise<void> {
-  return (await page.browser().version()).startsWith("Firefox") ? prependInFirefox(page, before) : prependInChromium(page, before);
+  const firefox = /^firefox/i.test(await page.browser().version());
+  return firefox ? prependInFirefox(page, before) : prependInChromium(page, before);
 }
 
 async function prependInFirefox(page: Page, before: string): Promise<void> {
