@@ -20,6 +20,8 @@ export interface LaunchOptions {
   profile?: string;
 }
 
+const desktop = { width: 1280, height: 800 };
+
 /**
  * Chromium without anything that reaches out. Peer connections go over loopback: host candidates are not hidden behind mDNS names, which
  * would be asked for by multicast, and 127.0.0.1 is a candidate. A script that `watch` has answered for counts as one from the internet,
@@ -118,6 +120,7 @@ async function launchChromium(userDataDir: string, options: LaunchOptions): Prom
   const browser = await puppeteer.launch({
     executablePath: setting("FANSEED_CHROMIUM"),
     userDataDir,
+    defaultViewport: desktop,
     args: [...chromiumFlags, ...(options.flags ?? [])],
   });
   const session = await browser.target().createCDPSession();
@@ -133,6 +136,7 @@ function launchFirefox(userDataDir: string, options: LaunchOptions): Promise<Bro
     browser: "firefox",
     executablePath: setting("FANSEED_FIREFOX"),
     userDataDir,
+    defaultViewport: desktop,
     extraPrefsFirefox: {
       ...firefoxPrefs,
       ...(options.dark && { "layout.css.prefers-color-scheme.content-override": 0 }),

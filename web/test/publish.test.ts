@@ -32,21 +32,21 @@ test(`a file goes from a publisher in ${first} to a stranger in ${second}, and t
   writeFileSync(file, makeFile(size, 6));
   const publisher = await (await launch(t, first)).open(server.url);
   await shows(publisher, /Drop a file/);
-  await screenshot(publisher, "home", { keep: true });
+  await screenshot(publisher, "home", { keep: true, fullPage: true });
   const link = await publish(publisher, file);
   await screenshot(publisher, "published");
 
   const stranger = await (await launch(t, second)).open(link);
   await shows(stranger, /How would you like to take part\?/);
-  await screenshot(stranger, "consent", { keep: true });
+  await screenshot(stranger, "consent", { keep: true, fullPage: true });
   await press(stranger, "Share while I’m here");
   await until("a part of it", () => stranger.evaluate(() => (document.querySelector("progress")?.value ?? 0) > 0.2));
-  await screenshot(stranger, "work", { keep: true });
+  await screenshot(stranger, "work", { keep: true, fullPage: true });
   await shows(stranger, /\bSave\b/);
 
   await press(publisher, "Earnings");
   await shows(publisher, /What you earned[\s\S]*Field Recordings[\s\S]*6 MiB[\s\S]*Pending/);
-  await screenshot(publisher, "earnings", { keep: true });
+  await screenshot(publisher, "earnings", { keep: true, fullPage: true });
 });
 
 for (const [look, options] of [["desktop", {}], ["phone", { phone: true }], ["dark", { dark: true }], ["phone-dark", { phone: true, dark: true }]] as const) {
