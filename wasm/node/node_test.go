@@ -18,10 +18,7 @@ func TestSeedFetchAndCredit(t *testing.T) {
 	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
 	a.share(true)
 	torrent, data := a.seed(w, 9<<20+12345, 256<<10, 1)
-	b.share(true)
-	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	b.join(torrent)
 	if got := b.contents(torrent); !bytes.Equal(got, data) {
 		t.Error("the copy differs from the original")
 	}
@@ -55,17 +52,11 @@ func TestAChainCreditsEachForItsOwn(t *testing.T) {
 	a, b, c := newEngine(t, w, Limits{}), newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
 	a.share(true)
 	torrent, data := a.seed(w, 5<<20, 128<<10, 3)
-	b.share(true)
-	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	b.join(torrent)
 	b.contents(torrent)
 	eventually(t, "A is credited", func() bool { return w.confirmed(a) == uint64(len(data)) })
 	a.stop()
-	c.share(true)
-	if _, err := c.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	c.join(torrent)
 	if got := c.contents(torrent); !bytes.Equal(got, data) {
 		t.Error("the copy differs from the original")
 	}
@@ -96,10 +87,7 @@ func TestASmallFileIsCreditedThoughItsTicketComesLate(t *testing.T) {
 	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
 	a.share(true)
 	torrent, data := a.seed(w, 40_000, 16<<10, 5)
-	b.share(true)
-	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	b.join(torrent)
 	if got := b.contents(torrent); !bytes.Equal(got, data) {
 		t.Error("the copy differs from the original")
 	}
@@ -112,10 +100,7 @@ func TestAFullDiskIsToldAndLosesNothing(t *testing.T) {
 	a.share(true)
 	torrent, _ := a.seed(w, 4<<20, 64<<10, 6)
 	b.budget = 1 << 20
-	b.share(true)
-	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	b.join(torrent)
 	eventually(t, "the work fails", func() bool { return b.snapshotOf(torrent.Infohash).State == Failed })
 	got := b.snapshotOf(torrent.Infohash)
 	if !errors.Is(got.Err, ErrFull) {
@@ -132,10 +117,7 @@ func TestReceiptsOfAnEarlierRunAreSettled(t *testing.T) {
 	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
 	a.share(true)
 	torrent, data := a.seed(w, 3<<20, 64<<10, 7)
-	b.share(true)
-	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	b.join(torrent)
 	b.contents(torrent)
 	eventually(t, "all bytes are confirmed", func() bool { return w.confirmed(a) == uint64(len(data)) })
 	// The tab is closed and opened again with the same receipt: it adds nothing.
@@ -240,10 +222,7 @@ func TestHostilePeersLoseOnlyTheirConnection(t *testing.T) {
 			}
 		})
 	}
-	b.share(true)
-	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	b.join(torrent)
 	if got := b.contents(torrent); !bytes.Equal(got, data) {
 		t.Error("the copy differs from the original")
 	}
@@ -292,10 +271,7 @@ func TestReadingFetchesWhatIsReadFirst(t *testing.T) {
 	a, b := newEngine(t, w, Limits{UploadRate: 2 << 20}), newEngine(t, w, Limits{})
 	a.share(true)
 	torrent, data := a.seed(w, 12<<20, 64<<10, 9)
-	b.share(true)
-	if _, err := b.AddTorrent(t.Context(), torrent.Bytes()); err != nil {
-		t.Fatal(err)
-	}
+	b.join(torrent)
 	eventually(t, "it begins", func() bool { return b.snapshotOf(torrent.Infohash).Downloaded > 0 })
 	got, err := b.Read(t.Context(), torrent.Infohash, 0, 11<<20, 11<<20+1000)
 	if err != nil || !bytes.Equal(got, data[11<<20:11<<20+1000]) {

@@ -301,6 +301,15 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 	return t, data
 }
 
+// join shares, and fetches a work.
+func (e *engine) join(torrent *metainfo.Torrent) {
+	e.t.Helper()
+	e.share(true)
+	if _, err := e.AddTorrent(e.t.Context(), torrent.Bytes()); err != nil {
+		e.t.Fatal(err)
+	}
+}
+
 // contents reads all of a single-file work.
 func (e *engine) contents(t *metainfo.Torrent) []byte {
 	e.t.Helper()
