@@ -40,23 +40,23 @@ func Run() {
 }
 
 func (e *engine) methods() js.Value {
-	return js.ValueOf(map[string]any{
-		"configure":   async(e.configure),
-		"create":      async(e.create),
-		"add":         async(e.add),
-		"pieceLength": async(e.pieceLength),
-		"share":       async(e.share),
-		"limits":      async(e.limits),
-		"budget":      async(e.spent),
-		"start":       async(e.start),
-		"stop":        async(e.stop),
-		"remove":      async(e.remove),
-		"prioritize":  async(e.prioritize),
-		"blob":        async(e.blob),
-		"length":      async(e.length),
-		"read":        async(e.read),
-		"close":       async(e.close),
-	})
+	return object(
+		"configure", async(e.configure),
+		"create", async(e.create),
+		"add", async(e.add),
+		"pieceLength", async(e.pieceLength),
+		"share", async(e.share),
+		"limits", async(e.limits),
+		"budget", async(e.spent),
+		"start", async(e.start),
+		"stop", async(e.stop),
+		"remove", async(e.remove),
+		"prioritize", async(e.prioritize),
+		"blob", async(e.blob),
+		"length", async(e.length),
+		"read", async(e.read),
+		"close", async(e.close),
+	)
 }
 
 // configure starts the node, or gives a running one its key.
@@ -97,6 +97,15 @@ func (e *engine) close(context.Context, js.Value) (any, error) {
 		<-e.ended
 	}
 	return nil, nil
+}
+
+// object makes a JavaScript object of names and values in turn. Map literals would add kilobytes to the engine.
+func object(members ...any) js.Value {
+	o := js.Global().Get("Object").New()
+	for i := 0; i < len(members); i += 2 {
+		o.Set(members[i].(string), members[i+1])
+	}
+	return o
 }
 
 // async makes a JavaScript function of one argument that answers by a promise.

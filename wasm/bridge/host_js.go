@@ -18,39 +18,38 @@ func (h host) Keep(r node.Receipt)       { h.value.Call("keep", receipt(r)) }
 func (h host) Forget(serial [16]byte)    { h.value.Call("forget", hex.EncodeToString(serial[:])) }
 func (h host) Sent(bytes int64)          { h.value.Call("sent", bytes) }
 
-func snapshot(s node.Snapshot) map[string]any {
+func snapshot(s node.Snapshot) js.Value {
 	files := make([]any, len(s.Files))
 	for i, f := range s.Files {
-		files[i] = map[string]any{"path": f.Path, "length": f.Length, "progress": f.Progress}
+		files[i] = object("path", f.Path, "length", f.Length, "progress", f.Progress)
 	}
 	list := make([]any, len(s.Peers))
 	for i, p := range s.Peers {
-		list[i] = map[string]any{
-			"client": p.Client, "progress": p.Progress, "downRate": p.DownRate, "upRate": p.UpRate,
-			"downloaded": p.Downloaded, "uploaded": p.Uploaded, "choked": p.Choked, "ticket": p.Ticket,
-		}
+		list[i] = object(
+			"client", p.Client, "progress", p.Progress, "downRate", p.DownRate, "upRate", p.UpRate,
+			"downloaded", p.Downloaded, "uploaded", p.Uploaded, "choked", p.Choked, "ticket", p.Ticket,
+		)
 	}
-	out := map[string]any{
-		"infohash": hex.EncodeToString(s.Infohash[:]), "magnet": s.Magnet, "name": s.Name, "length": s.Length,
-		"pieceLength": s.PieceLength, "pieces": s.Pieces, "files": files, "bitfield": bytesToJS(s.Bitfield),
-		"state": string(s.State), "progress": s.Progress, "missing": s.Missing, "peers": list,
-		"downRate": s.DownRate, "upRate": s.UpRate, "downloaded": s.Downloaded, "uploaded": s.Uploaded,
-		"earned": s.Earned,
-	}
-	if s.Err != nil {
-		out["error"] = failure(s.Err)
-		if s.Revoked {
-			out["error"] = map[string]any{"code": "revoked", "message": s.Err.Error()}
-		}
+	out := object(
+		"infohash", hex.EncodeToString(s.Infohash[:]), "magnet", s.Magnet, "name", s.Name, "length", s.Length,
+		"pieceLength", s.PieceLength, "pieces", s.Pieces, "files", files, "bitfield", bytesToJS(s.Bitfield),
+		"state", string(s.State), "progress", s.Progress, "missing", s.Missing, "peers", list,
+		"downRate", s.DownRate, "upRate", s.UpRate, "downloaded", s.Downloaded, "uploaded", s.Uploaded,
+		"earned", s.Earned,
+	)
+	if s.Err != nil && s.Revoked {
+		out.Set("error", object("code", "revoked", "message", s.Err.Error()))
+	} else if s.Err != nil {
+		out.Set("error", failure(s.Err))
 	}
 	return out
 }
 
-func receipt(r node.Receipt) map[string]any {
-	return map[string]any{
-		"serial": hex.EncodeToString(r.Serial[:]), "amount": r.Amount, "acknowledged": r.Acknowledged,
-		"signature": hex.EncodeToString(r.Signature[:]),
-	}
+func receipt(r node.Receipt) js.Value {
+	return object(
+		"serial", hex.EncodeToString(r.Serial[:]), "amount", r.Amount, "acknowledged", r.Acknowledged,
+		"signature", hex.EncodeToString(r.Signature[:]),
+	)
 }
 
 func receiptsOf(v js.Value) (out []node.Receipt) {
@@ -98,9 +97,7 @@ func wrap(code string, err error) error {
 }
 
 // failure is what a rejected promise carries: {code, message}.
-func failure(err error) map[string]any {
-	return map[string]any{"code": code(err), "message": err.Error()}
-}
+func failure(err error) js.Value { return object("code", code(err), "message", err.Error()) }
 
 func code(err error) string {
 	var c coded

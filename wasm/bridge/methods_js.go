@@ -45,7 +45,7 @@ func (e *engine) create(ctx context.Context, o js.Value) (any, error) {
 	if err := e.node.AddComplete(ctx, t, s); err != nil {
 		return nil, err
 	}
-	return map[string]any{"infohash": hex.EncodeToString(t.Infohash[:]), "torrent": bytesToJS(t.Bytes())}, nil
+	return object("infohash", hex.EncodeToString(t.Infohash[:]), "torrent", bytesToJS(t.Bytes())), nil
 }
 
 func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
@@ -61,7 +61,7 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"infohash": hex.EncodeToString(infohash[:])}, nil
+	return object("infohash", hex.EncodeToString(infohash[:])), nil
 }
 
 func (e *engine) pieceLength(_ context.Context, o js.Value) (any, error) {
