@@ -84,7 +84,7 @@ func measureSizes(r repo, s *site) ([]measurement, error) {
 			Name: "engine (wasm, worker, engine.js), " + form.name, Unit: "bytes", Beside: "webtorrent.min.js",
 			Ours:   []float64{float64(s.size(form.extension, "engine.wasm", "worker.js", "engine.js"))},
 			Theirs: []float64{float64(len(forms["webtorrent.js"+form.extension]))},
-			Note:   "fetched only after consent",
+			Note:   fmt.Sprintf("fetched only after consent; engine.wasm alone: %d bytes", s.size(form.extension, "engine.wasm")),
 		})
 	}
 	return measured, nil

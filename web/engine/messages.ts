@@ -134,4 +134,6 @@ export type RTCEvent =
   | { kind: "rtc"; op: "channel"; pc: number; channel: number; incoming: boolean; state: ChannelState; real?: RTCDataChannel }
   | { kind: "rtc"; op: "channel event"; channel: number; type: string; state: ChannelState }
   | { kind: "rtc"; op: "message"; channel: number; data: ArrayBuffer }
+  /** A proxied channel has taken so many bytes of what the worker sent. */
+  | { kind: "rtc"; op: "taken"; channel: number; bytes: number; state: ChannelState }
   | { kind: "rtc"; op: "refused"; pc: number; error: string };

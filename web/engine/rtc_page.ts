@@ -133,6 +133,7 @@ export class PeerConnections {
     if (dc?.readyState !== "open") return;
     try {
       dc.send(data);
+      this.post({ kind: "rtc", op: "taken", channel, bytes: data.byteLength, state: channelState(dc) });
     } catch {
       dc.close(); // its queue is full (W3C WebRTC §6.2): what would follow makes no sense without this message
     }

@@ -31,6 +31,7 @@ class Channel {
   #real: RTCDataChannel | undefined;
   #state: ChannelState;
   #threshold = 0;
+  #untaken = 0; // bytes on their way to a proxied channel
   #shut = false;
 
   constructor(
@@ -48,7 +49,7 @@ class Channel {
     return this.#real ? this.#real.readyState : this.#state.readyState;
   }
   get bufferedAmount(): number {
-    return this.#real ? this.#real.bufferedAmount : this.#state.bufferedAmount;
+    return this.#real ? this.#real.bufferedAmount : this.#state.bufferedAmount + this.#untaken;
   }
   get bufferedAmountLowThreshold(): number {
     return this.#threshold;
@@ -72,7 +73,7 @@ class Channel {
     if (this.#real) return this.#real.send(data as Uint8Array<ArrayBuffer>);
     if (this.readyState !== "open") throw new DOMException("channel is not open", "InvalidStateError");
     const copy = data.slice().buffer as ArrayBuffer;
-    this.#state.bufferedAmount += copy.byteLength;
+    this.#untaken += copy.byteLength;
     post({ kind: "rtc", op: "send", channel: this.number, data: copy }, [copy]);
   }
 
@@ -107,11 +108,18 @@ class Channel {
 
   /** An event of a proxied channel. */
   event(type: string, state: ChannelState): void {
-    this.#state = state;
+    this.update(state, 0);
     if (type === "open") this.onopen?.({});
     else if (type === "closing") this.onclosing?.({});
-    else if (type === "bufferedamountlow") this.onbufferedamountlow?.({});
     else if (type === "close") this.closed();
+  }
+
+  /** Mirrors a proxied channel that has taken more bytes. What is low here need never have been high at the page. */
+  update(state: ChannelState, taken: number): void {
+    const before = this.bufferedAmount;
+    this.#state = state;
+    this.#untaken -= taken;
+    if (before > this.#threshold && this.bufferedAmount <= this.#threshold) this.onbufferedamountlow?.({});
   }
 
   closed(): void {
@@ -266,6 +274,8 @@ export function takeRTC(e: RTCEvent): void {
   switch (e.op) {
     case "message":
       return channels.get(e.channel)?.message({ data: e.data });
+    case "taken":
+      return channels.get(e.channel)?.update(e.state, e.bytes);
     case "channel event":
       return channels.get(e.channel)?.event(e.type, e.state);
     default: {
