@@ -51,13 +51,11 @@ func (n *Node) File(ctx context.Context, infohash [20]byte, file int) (s store.S
 
 // place is where a file lies in the torrent's bytes.
 func place(t *metainfo.Torrent, file int) (offset, length int64, ok bool) {
-	if t == nil || file < 0 || file >= len(t.Info.Files) {
+	if t == nil {
 		return 0, 0, false
 	}
-	for _, f := range t.Info.Files[:file] {
-		offset += f.Length
-	}
-	return offset, t.Info.Files[file].Length, true
+	f, ok := t.Info.ContentFile(file)
+	return f.Offset, f.Length, ok
 }
 
 // await returns once a piece is verified and stored.

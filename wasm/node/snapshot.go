@@ -125,30 +125,32 @@ func (w *work) name() string {
 
 func (w *work) describeFiles(s *Snapshot) {
 	info := w.torrent.Info
-	s.Length, s.PieceLength, s.Pieces = info.Length, info.PieceLength, info.NumPieces()
+	s.Length, s.PieceLength, s.Pieces = info.Size(), info.PieceLength, info.NumPieces()
 	s.Bitfield = w.swarm.Bitfield()
-	s.Progress = 1
-	if info.Length > 0 {
-		s.Progress = float64(info.Length-s.Missing) / float64(info.Length)
+	s.Missing = s.Length
+	for _, f := range info.Content() {
+		got := verified(info, s.Bitfield, f.Offset, f.Length)
+		s.Files = append(s.Files, File{strings.Join(f.Path, "/"), f.Length, share(got, f.Length)})
+		s.Missing -= got
 	}
-	offset := int64(0)
-	for _, f := range info.Files {
-		s.Files = append(s.Files, File{strings.Join(f.Path, "/"), f.Length, progress(info, s.Bitfield, offset, f.Length)})
-		offset += f.Length
-	}
+	s.Progress = share(s.Length-s.Missing, s.Length)
 }
 
-// progress is the share of the bytes from offset on that are verified.
-func progress(info *metainfo.Info, have wire.Bitfield, offset, length int64) float64 {
+// share is how much of length got is; nothing is whole.
+func share(got, length int64) float64 {
 	if length == 0 {
 		return 1
 	}
-	var got int64
+	return float64(got) / float64(length)
+}
+
+// verified is how many of the bytes from offset on are verified.
+func verified(info *metainfo.Info, have wire.Bitfield, offset, length int64) (got int64) {
 	for i := offset / info.PieceLength; i*info.PieceLength < offset+length; i++ {
 		if have.Has(int(i)) {
 			begin, end := i*info.PieceLength, i*info.PieceLength+info.PieceSize(int(i))
 			got += min(end, offset+length) - max(begin, offset)
 		}
 	}
-	return float64(got) / float64(length)
+	return got
 }

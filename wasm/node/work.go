@@ -213,7 +213,7 @@ func (w *work) describe(now time.Time, info *metainfo.Info, infoBytes []byte) {
 		return
 	}
 	w.store = s
-	w.torrent = &metainfo.Torrent{Info: info, InfoBytes: infoBytes, Infohash: w.infohash}
+	w.torrent = metainfo.Describe(info, infoBytes)
 	w.changed = true
 	w.swarm.Described(now, info, infoBytes)
 	w.drain(now)

@@ -69,7 +69,7 @@ export type Event =
 
 /** The arguments and values of the worker's methods. */
 export interface Methods {
-  publish: [{ call: number; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean }, { infohash: string }];
+  publish: [{ call: number; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean; format?: "hybrid" | "v1" | "v2" }, { infohash: string }];
   abort: [{ call: number }, void];
   add: [{ magnet?: string; torrent?: ArrayBuffer; infohash?: string }, { infohash: string }];
   share: [{ on: boolean }, void];
