@@ -26,6 +26,7 @@ type peer struct {
 	availability
 	download
 	upload
+	share
 	metadataFetch
 	metadataServe
 	credit
@@ -54,7 +55,7 @@ func (s *Swarm) open(id Peer, h wire.Handshake) {
 	p.extended = h.Extended()
 	p.reqq = theirReqq
 	p.choking, p.choked = true, true
-	p.pipeline = minPipeline
+	p.pipeline = firstPipeline
 	p.cheap.fill(s.now)
 	s.peers = append(s.peers, p)
 	s.byHandle[id] = p
@@ -130,6 +131,7 @@ func (s *Swarm) forget(p *peer) {
 	s.peers = slices.DeleteFunc(s.peers, func(q *peer) bool { return q == p })
 	s.releaseAll(p)
 	s.subtractAvailability(p)
+	s.ungive(p)
 	s.freed = s.freed || !p.choked
 	if s.optimistic == p {
 		s.optimistic = nil
