@@ -54,6 +54,7 @@ type Swarm struct {
 	byHandle map[Peer]*peer
 
 	rarity     rarity
+	spreading  spreading
 	preferred  []run    // the newest first
 	active     []*piece // by index; nil: not being fetched
 	spare      []*piece
@@ -65,6 +66,7 @@ type Swarm struct {
 
 	nextTick, nextRechoke, nextOptimistic time.Time
 	sampled                               time.Time // rates, last
+	traded                                float64   // bytes a second that those gave of late that are no seeders
 	optimistic                            *peer
 	ranked                                []*peer
 
