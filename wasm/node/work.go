@@ -215,7 +215,7 @@ func (w *work) describe(now time.Time, info *metainfo.Info, infoBytes []byte) {
 	w.store = s
 	w.torrent = metainfo.Describe(info, infoBytes)
 	w.changed = true
-	w.swarm.Described(now, info, infoBytes)
+	w.swarm.Described(now, w.torrent)
 	w.drain(now)
 	w.progress(now)
 }

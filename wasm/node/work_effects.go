@@ -78,7 +78,7 @@ func (w *work) hash(index int) {
 	w.later(func(ctx context.Context) func(time.Time) {
 		got, err := stubborn(ctx, func() ([20]byte, error) { return w.node.parts.Hasher.SHA1(ctx, piece) })
 		return func(now time.Time) {
-			w.swarm.Hashed(now, index, err == nil && got == want)
+			w.swarm.Hashed(now, index, err == nil && got == want, nil)
 			if err != nil {
 				w.drain(now)
 				w.fail(now, err) // nobody's fault: the browser cannot hash
@@ -143,7 +143,7 @@ func (w *work) check(infoBytes []byte) {
 		return func(now time.Time) {
 			switch {
 			case !right:
-				w.swarm.Described(now, nil, nil)
+				w.swarm.Described(now, nil)
 			case err != nil:
 				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
 			case w.torrent == nil:
