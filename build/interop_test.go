@@ -327,7 +327,12 @@ func (i interop) published(t *testing.T) {
 			all = append(all, torrent)
 		}
 	}
-	for n, r := range i.libtorrent(t, "check", questions) {
+	questions = append(questions, []any{questions[0][0], t.TempDir()})
+	answers := i.libtorrent(t, "check", questions)
+	if got := answers[len(all)].Progress; got != 0 {
+		t.Errorf("libtorrent finds %v of the data in an empty folder", got)
+	}
+	for n, r := range answers[:len(all)] {
 		if err := r.same(all[n]); err != nil {
 			t.Errorf("%s: %v", r.Torrent, err)
 		} else if r.Progress != 1 {

@@ -18,7 +18,7 @@ def check(pairs):
         except RuntimeError as error:
             print(json.dumps({"torrent": torrent, "error": str(error)}))
             continue
-        handle = session.add_torrent({"ti": info, "save_path": folder, "flags": lt.torrent_flags.default_dont_download})
+        handle = session.add_torrent({"ti": info, "save_path": folder, "flags": lt.torrent_flags.upload_mode})
         answer = describe(info)
         answer["torrent"], answer["progress"] = torrent, progress(handle)
         print(json.dumps(answer))
