@@ -10,7 +10,7 @@ def check(pairs):
     """For each pair of a .torrent and the folder that has its files: what libtorrent reads, and how much of the data is right."""
     session = lt.session({
         "listen_interfaces": "127.0.0.1:0", "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
-        "active_limit": -1, "active_checking": 1, "checking_mem_usage": 256,
+        "active_limit": -1, "alert_mask": lt.alert.category_t.status_notification,
     })
     for torrent, folder in pairs:
         try:
@@ -20,7 +20,7 @@ def check(pairs):
             continue
         handle = session.add_torrent({"ti": info, "save_path": folder, "flags": lt.torrent_flags.upload_mode})
         answer = describe(info)
-        answer["torrent"], answer["progress"] = torrent, progress(handle)
+        answer["torrent"], answer["progress"] = torrent, progress(session, handle)
         print(json.dumps(answer))
         session.remove_torrent(handle)
 
@@ -38,17 +38,14 @@ def describe(info):
     }
 
 
-def progress(handle):
-    """The share of the data that is right, once all of it is checked."""
-    handle.force_recheck()
-    begun = False
-    for _ in range(3000):
-        status = handle.status()
-        checking = status.state in (lt.torrent_status.checking_files, lt.torrent_status.checking_resume_data)
-        begun = begun or checking or status.progress == 1
-        if begun and not checking:
-            return status.progress
-        time.sleep(0.02)
+def progress(session, handle):
+    """The share of the data that is right, once all of it is checked; -1 if that never happens."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        session.wait_for_alert(1000)
+        for alert in session.pop_alerts():
+            if isinstance(alert, lt.torrent_checked_alert) and alert.handle == handle:
+                return handle.status().progress
     return -1
 
 
