@@ -75,7 +75,7 @@ func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
 		Rand:   rand.New(rand.NewPCG(randomSeed())),
 		Limits: limits,
 		Parts: node.Parts{
-			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(), Keys: e.keys,
+			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(e.host), Keys: e.keys,
 			Stores: memory{e.budget}, Host: host{e.host},
 		},
 		Receipts: receiptsOf(o.Get("receipts")),

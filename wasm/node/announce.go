@@ -7,7 +7,6 @@ import (
 
 	"fanseed/signal/announce"
 	"fanseed/wasm/announcer"
-	"fanseed/wasm/wire"
 )
 
 const (
@@ -242,7 +241,7 @@ func (n *Node) accept(now time.Time, e announcer.GotAnswer) {
 func (w *work) newLink(now time.Time, offerID [20]byte) *link {
 	w.peers++
 	l := &link{work: w, peer: w.peers, offerID: offerID, expires: now.Add(offerLives)}
-	l.out = wire.NewHandshake(w.infohash, w.node.peerID).Append(nil)
+	l.out = w.handshake().Append(nil)
 	w.links = append(w.links, l)
 	return l
 }

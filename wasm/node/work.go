@@ -53,9 +53,9 @@ func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet meta
 		spans:  spans{kept: map[span][]byte{}, waiting: map[span][]func([]byte, error){}},
 		pieces: map[int][]byte{}, earned: map[[16]byte]uint64{}, changed: true,
 	}
-	c := swarm.Config{Infohash: infohash, PeerID: n.peerID, Rand: n.rand, Version: "Fanseed 0.1"}
+	c := swarm.Config{Infohash: infohash, InfohashV2: w.infohashV2(), PeerID: n.peerID, Rand: n.rand, Version: "Fanseed 0.1"}
 	if torrent != nil {
-		c.Info, c.InfoBytes = torrent.Info, torrent.InfoBytes
+		c.Info, c.InfoBytes, c.Layers = torrent.Info, torrent.InfoBytes, torrent.Layers
 		if s != nil {
 			c.Have = s.Have()
 		}
@@ -206,21 +206,19 @@ func (w *work) unlink(now time.Time, l *link) {
 }
 
 // describe takes the metadata of a magnet, once it is known to be right.
-func (w *work) describe(now time.Time, info *metainfo.Info, infoBytes []byte) {
-	s, err := w.node.parts.Stores.Open(w.infohash, info)
+func (w *work) describe(now time.Time, t *metainfo.Torrent) {
+	s, err := w.node.parts.Stores.Open(w.infohash, t.Info)
 	if err != nil {
 		w.fail(now, err)
 		return
 	}
-	w.store = s
-	w.torrent = &metainfo.Torrent{Info: info, InfoBytes: infoBytes, Infohash: w.infohash}
-	w.changed = true
-	w.swarm.Described(now, w.torrent)
+	w.store, w.torrent, w.changed = s, t, true
+	w.swarm.Described(now, t)
 	w.drain(now)
 	w.progress(now)
 }
 
-// buffer is where a piece is put together.
+// buffer is where a piece is put together: zeros at first, as padding is.
 func (w *work) buffer(index int) []byte {
 	b := w.pieces[index]
 	if b == nil {

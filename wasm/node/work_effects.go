@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fanseed/signal/receipt"
-	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 	"fanseed/wasm/swarm"
 )
@@ -33,7 +32,7 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Discard:
 		delete(w.pieces, e.Index)
 	case swarm.Hash:
-		w.hash(e.Index)
+		w.hash(e)
 	case swarm.Store:
 		w.put(e.Index)
 	case swarm.Load:
@@ -56,6 +55,12 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Complete:
 		w.changed = true
 		w.completed = true
+	case swarm.LoadLeaves:
+		w.loadLeaves(e)
+	case swarm.LayersKnown:
+		w.layered()
+	case swarm.Broken:
+		w.node.mail.post(func() { w.fail(time.Now(), ErrTorrent) })
 	}
 }
 
@@ -69,20 +74,6 @@ func (w *work) later(f func(ctx context.Context) func(now time.Time)) {
 			result(now)
 			w.drain(now)
 			w.flush(now)
-		}
-	})
-}
-
-func (w *work) hash(index int) {
-	piece, want := w.pieces[index], w.torrent.Info.Hash(index)
-	w.later(func(ctx context.Context) func(time.Time) {
-		got, err := stubborn(ctx, func() ([20]byte, error) { return w.node.parts.Hasher.SHA1(ctx, piece) })
-		return func(now time.Time) {
-			w.swarm.Hashed(now, index, err == nil && got == want, nil)
-			if err != nil {
-				w.drain(now)
-				w.fail(now, err) // nobody's fault: the browser cannot hash
-			}
 		}
 	})
 }
@@ -127,28 +118,6 @@ func (w *work) lose(e swarm.Effect) {
 			now := time.Now()
 			l.flush(now)
 			l.drop(now, why)
-		}
-	})
-}
-
-// check tells the swarm whether the metadata from its peers is the right one.
-func (w *work) check(infoBytes []byte) {
-	w.later(func(ctx context.Context) func(time.Time) {
-		got, err := w.node.parts.Hasher.SHA1(ctx, infoBytes)
-		right := err == nil && got == w.infohash
-		var info *metainfo.Info
-		if right {
-			info, err = metainfo.ParseInfo(infoBytes)
-		}
-		return func(now time.Time) {
-			switch {
-			case !right:
-				w.swarm.Described(now, nil)
-			case err != nil:
-				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
-			case w.torrent == nil:
-				w.describe(now, info, infoBytes)
-			}
 		}
 	})
 }

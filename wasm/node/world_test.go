@@ -24,6 +24,7 @@ import (
 	"fanseed/signal/ledger/sqlite"
 	signalsocket "fanseed/signal/socket"
 	"fanseed/signal/ticket"
+	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/rtc"
 	"fanseed/wasm/store"
@@ -173,6 +174,10 @@ func (realHasher) SHA1(_ context.Context, piece []byte) ([20]byte, error) {
 	return sha1.Sum(piece), nil
 }
 
+func (realHasher) Leaves(_ context.Context, piece []byte) ([]byte, error) {
+	return merkle.AppendLeaves(nil, piece), nil
+}
+
 type realSockets struct{}
 
 type realSocket struct{ out chan []byte }
@@ -285,13 +290,7 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 	}
 	t := metainfo.New(info)
 	w.list(e, t)
-	s, _ := e.Open(t.Infohash, info)
-	for i := range info.NumPieces() {
-		begin := int64(i) * pieceLength
-		if err := s.Put(e.t.Context(), i, data[begin:begin+info.PieceSize(i)]); err != nil {
-			e.t.Fatal(err)
-		}
-	}
+	s := e.filled(t, data)
 	if err := e.AddComplete(e.t.Context(), t, s); err != nil {
 		e.t.Fatal(err)
 	}
@@ -299,6 +298,19 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 		e.t.Fatal(err)
 	}
 	return t, data
+}
+
+// filled is a store that has everything.
+func (e *engine) filled(t *metainfo.Torrent, data []byte) store.Store {
+	e.t.Helper()
+	s := store.NewMemory(t.Info, store.NewBudget(e.budget))
+	for i := range t.Info.NumPieces() {
+		begin := int64(i) * t.Info.PieceLength
+		if err := s.Put(e.t.Context(), i, data[begin:begin+t.Info.PieceSize(i)]); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	return s
 }
 
 // join shares, and fetches a work.

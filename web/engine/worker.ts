@@ -7,6 +7,7 @@ import { FanseedError, type Account, type Limits } from "../types/engine.js";
 import { addSent, forgetReceipt, keepReceipt, loadReceipts } from "./database.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
+import { hashLeaves } from "./leaves.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot, StreamAnswer, StreamPull } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";
@@ -68,6 +69,7 @@ function host(ready: (engine: Engine) => void): object {
     ready,
     sign,
     verify,
+    leaves: hashLeaves,
     work: (work: Snapshot) => say({ kind: "work", work }),
     removed: (infohash: string) => say({ kind: "removed", infohash }),
     keep: (r: Receipt) => void keepReceipt(r).then(tellReceipts),
