@@ -25,8 +25,8 @@ func (e *engine) create(ctx context.Context, o js.Value) (any, error) {
 		f := files.Index(i)
 		length := int64(f.Get("length").Float())
 		info.Files = append(info.Files, metainfo.File{Path: strings.Split(f.Get("path").String(), "/"), Length: length})
-		info.Length += length
 	}
+	info.Length = metainfo.Lay(info.Files)
 	if len(info.Files) == 1 && len(info.Files[0].Path) == 1 {
 		info.Single, info.Files[0].Path = true, []string{info.Name}
 	}
