@@ -125,6 +125,8 @@ type engine struct {
 	mu    sync.Mutex
 	shown map[[20]byte]Snapshot
 	kept  map[[16]byte]Receipt
+
+	received int64 // bytes that the host was told of
 }
 
 func newEngine(t *testing.T, w *world, limits Limits, kept ...Receipt) *engine {
@@ -138,7 +140,7 @@ func startEngine(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte
 	e.Node = New(Config{
 		Server: w.url, Limits: limits, Receipts: kept,
 		Rand:  rand.New(rand.NewPCG(rand.Uint64(), 3)),
-		Parts: Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Host: e},
+		Parts: Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -259,7 +261,17 @@ func (e *engine) Forget(serial [16]byte) {
 	delete(e.kept, serial)
 }
 
-func (e *engine) Moved(sent, received int64) {}
+func (e *engine) Moved(sent, received int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.received += received
+}
+
+func (e *engine) receivedTold() int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.received
+}
 
 func (e *engine) snapshotOf(infohash [20]byte) Snapshot {
 	e.mu.Lock()
@@ -278,9 +290,7 @@ func (e *engine) share(on bool) {
 // seed makes the engine the publisher of random bytes.
 func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*metainfo.Torrent, []byte) {
 	e.t.Helper()
-	data := make([]byte, size)
-	r := rand.NewChaCha8([32]byte{byte(seed)})
-	_, _ = r.Read(data)
+	data := noise(size, seed)
 	info := &metainfo.Info{Name: "song.flac", PieceLength: pieceLength, Length: int64(size), Single: true,
 		Files: []metainfo.File{{Path: []string{"song.flac"}, Length: int64(size)}}}
 	for begin := 0; begin < size; begin += int(pieceLength) {
@@ -303,6 +313,13 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 		e.t.Fatal(err)
 	}
 	return t, data
+}
+
+// noise is random bytes, the same for the same seed.
+func noise(size int, seed uint64) []byte {
+	data := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{byte(seed)}).Read(data)
+	return data
 }
 
 // join shares, and fetches a work.
