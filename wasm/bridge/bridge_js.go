@@ -46,6 +46,8 @@ func (e *engine) methods() js.Value {
 		"add", async(e.add),
 		"layout", async(e.layout),
 		"root", async(e.root),
+		"attach", async(e.attach),
+		"torrent", async(e.torrent),
 		"share", async(e.share),
 		"limits", async(e.limits),
 		"budget", async(e.spent),

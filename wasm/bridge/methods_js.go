@@ -25,6 +25,19 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	return object("infohash", hex.EncodeToString(infohash[:])), nil
 }
 
+// torrent is a work as the bytes of a .torrent, once its metadata is known.
+func (e *engine) torrent(ctx context.Context, o js.Value) (any, error) {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.node.Torrent(ctx, infohash)
+	if err != nil {
+		return nil, err
+	}
+	return bytesToJS(b), nil
+}
+
 func (e *engine) share(ctx context.Context, o js.Value) (any, error) {
 	return nil, e.node.Share(ctx, o.Get("on").Bool())
 }
