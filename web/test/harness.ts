@@ -13,6 +13,6 @@ export { fixture, makeFile, pageScript, servePages, sha256, stockClient, tempora
 export { screenshot } from "./harness_screen";
 export { addSeeder, arrived, openSeeder, openStock, type StockClient, type StockTorrent } from "./harness_seeder";
 export { startServer, type Server } from "./harness_server";
-export { crash, openTab } from "./harness_tab";
+export { crash, mainProcess, openTab } from "./harness_tab";
 export { watch, type Seen, type Watched } from "./harness_watch";
 export { inScope, short, until, type Scope } from "./harness_scope";

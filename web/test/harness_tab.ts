@@ -38,31 +38,45 @@ function count(): void {
 
 /** Ends the process that runs a page, without a word to the page. */
 export async function crash(window: Window, page: Page): Promise<void> {
-  if (window.name === "firefox") return process.kill(await processOf(window, page), "SIGKILL") as unknown as void;
+  if (window.name === "firefox") return void process.kill(await processOf(window, page), "SIGKILL");
   const session = await page.createCDPSession();
   session.send("Page.crash").catch(() => undefined); // nobody is left to answer
 }
 
 /** The process that gets busy when the page does. */
 async function processOf(window: Window, page: Page): Promise<number> {
-  const before = ticks(window.browser.process()!.pid!);
+  const before = contentProcesses(window);
   await page.evaluate(() => {
     for (const end = performance.now() + 1000; performance.now() < end; ) Math.random();
   });
-  const busy = [...ticks(window.browser.process()!.pid!)].map(([pid, now]) => ({ pid, spent: now - (before.get(pid) ?? 0) }));
-  return busy.sort((a, b) => b.spent - a.spent)[0]!.pid;
+  const spent = [...contentProcesses(window)].map(([pid, ticks]) => ({ pid, ticks: ticks - (before.get(pid) ?? 0) }));
+  return spent.sort((a, b) => b.ticks - a.ticks)[0]!.pid;
 }
 
-/** Clock ticks that each content process below a process has spent. */
-function ticks(parent: number): Map<number, number> {
-  const found = new Map<number, number>();
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number)) {
-    try {
-      const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /, "").split(" "); // from the third field on, proc(5)
-      if (Number(fields[1]) === parent && readFileSync(`/proc/${pid}/cmdline`, "utf8").endsWith("tab\0")) found.set(pid, Number(fields[11]) + Number(fields[12]));
-    } catch {
-      // It has ended meanwhile.
-    }
+/** Firefox's content processes, with the clock ticks that each has spent: proc(5). */
+function contentProcesses(window: Window): Map<number, number> {
+  const main = mainProcess(window);
+  const below = (pid: number): boolean => pid === main || (pid > 1 && below(parentOf(pid)));
+  const content = processes().filter((pid) => /[\0 ]tab[\0 ]*$/.test(read(pid, "cmdline")) && below(pid));
+  return new Map(content.map((pid) => [pid, Number(stat(pid)[11]) + Number(stat(pid)[12])]));
+}
+
+/** The browser's own process: the one that was started with the profile, and by none that was. */
+export function mainProcess({ options }: Window): number {
+  const ours = processes().filter((pid) => read(pid, "cmdline").includes(options.profile));
+  return ours.find((pid) => !ours.includes(parentOf(pid)))!;
+}
+
+/** From the third field on: what comes before may have spaces. */
+const stat = (pid: number): string[] => read(pid, "stat").replace(/^.*\) /, "").split(" ");
+const parentOf = (pid: number): number => Number(stat(pid)[1]);
+const processes = (): number[] => readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+
+/** Empty where the process has ended meanwhile. */
+function read(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
   }
-  return found;
 }
