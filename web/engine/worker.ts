@@ -4,7 +4,7 @@
  */
 import "wasm_exec";
 import { FanseedError, type Account, type Limits } from "../types/engine.js";
-import { addSent, forgetReceipt, keepReceipt, loadReceipts } from "./database.js";
+import { addMoved, forgetReceipt, keepReceipt, loadReceipts, type Moved } from "./database.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
 import { Library } from "./library.js";
@@ -26,7 +26,7 @@ interface Engine {
   pieceLength(options: { length: number }): Promise<number>;
   share(options: { on: boolean }): Promise<void>;
   limits(options: { limits: Limits }): Promise<void>;
-  budget(options: { sent: number }): Promise<void>;
+  budget(options: Moved): Promise<void>;
   start(options: { infohash: string }): Promise<void>;
   stop(options: { infohash: string }): Promise<void>;
   remove(options: { infohash: string; deleteData: boolean }): Promise<void>;
@@ -61,7 +61,7 @@ async function start(): Promise<Engine> {
   const it = await made;
   await configure(it);
   await restore(it);
-  setInterval(() => void countSent(0), 60_000); // the day may have changed, or other tabs sent
+  setInterval(() => void countMoved(0, 0), 60_000); // the day may have changed, or other tabs sent
   return it;
 }
 
@@ -95,7 +95,7 @@ function host(ready: (engine: Engine) => void): object {
     removed: (infohash: string) => say({ kind: "removed", infohash }),
     keep: (r: Receipt) => void keepReceipt(boot.server, r).then(tellReceipts),
     forget: (serial: string) => void forgetReceipt(boot.server, serial).then(tellReceipts),
-    sent: (bytes: number) => void countSent(bytes),
+    moved: (sent: number, received: number) => void countMoved(sent, received),
   };
 }
 
@@ -112,9 +112,8 @@ async function keepUp({ infohash, error, length }: Snapshot): Promise<void> {
   describing.delete(infohash);
 }
 
-async function countSent(bytes: number): Promise<void> {
-  const sent = await addSent(bytes);
-  await (await engine()).budget({ sent });
+async function countMoved(sent: number, received: number): Promise<void> {
+  await (await engine()).budget(await addMoved(sent, received));
 }
 
 /** The page must be able to hand these in by itself when it is closed. */
@@ -206,7 +205,7 @@ async function share(on: boolean): Promise<void> {
     const pair = await makeIdentity();
     const it = await engine();
     if (pair) await configure(it);
-    void countSent(0);
+    void countMoved(0, 0);
     await it.share({ on: true });
     void tellReceipts();
   } else if (running) {
