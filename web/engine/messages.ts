@@ -7,6 +7,8 @@ export interface Call {
   id: string;
   method: string;
   args: unknown;
+  /** Made by another tab than the one that runs the engine. */
+  far?: true;
 }
 
 export interface Reply {

@@ -11,6 +11,7 @@ import { Library } from "./library.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";
+import { near } from "./near.js";
 import { closeBodies, serve } from "./stream_worker.js";
 
 declare const __WASM_URL__: string;
@@ -286,7 +287,8 @@ function failure(error: unknown): { code: FanseedError["code"]; message: string 
 
 async function call(c: Call): Promise<void> {
   try {
-    const value = await (methods[c.method as keyof Methods] as (o: unknown) => Promise<unknown>)(c.args);
+    const args = c.far ? await near(c.args as { files?: File[] }) : c.args;
+    const value = await (methods[c.method as keyof Methods] as (o: unknown) => Promise<unknown>)(args);
     say({ kind: "reply", id: c.id, value });
   } catch (error) {
     say({ kind: "reply", id: c.id, error: failure(error) });
