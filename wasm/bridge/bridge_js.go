@@ -44,6 +44,8 @@ func (e *engine) methods() js.Value {
 		"configure", async(e.configure),
 		"create", async(e.create),
 		"add", async(e.add),
+		"attach", async(e.attach),
+		"torrent", async(e.torrent),
 		"pieceLength", async(e.pieceLength),
 		"share", async(e.share),
 		"limits", async(e.limits),

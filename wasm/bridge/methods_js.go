@@ -64,6 +64,32 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	return object("infohash", hex.EncodeToString(infohash[:])), nil
 }
 
+// attach gives a work that was published the files that it was made of.
+func (e *engine) attach(ctx context.Context, o js.Value) (any, error) {
+	t, err := metainfo.Parse(bytesToGo(o.Get("torrent")))
+	if err != nil {
+		return nil, wrap(codeBadTorrent, err)
+	}
+	s, err := store.NewBlobs(t.Info, js.Global().Get("Array").Call("of", o.Get("whole")))
+	if err != nil {
+		return nil, err
+	}
+	return nil, e.node.AddComplete(ctx, t, s)
+}
+
+// torrent is a work as the bytes of a .torrent, once its metadata is known.
+func (e *engine) torrent(ctx context.Context, o js.Value) (any, error) {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.node.Torrent(ctx, infohash)
+	if err != nil {
+		return nil, err
+	}
+	return bytesToJS(b), nil
+}
+
 func (e *engine) pieceLength(_ context.Context, o js.Value) (any, error) {
 	return metainfo.PieceLength(int64(o.Get("length").Float())), nil
 }

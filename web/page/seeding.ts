@@ -11,7 +11,7 @@ const address = "/engine.js";
 
 export class Seeding {
   readonly #changed: () => void;
-  #mode: ShareMode = "off";
+  #mode: ShareMode = "ask"; // says nothing: what other tabs do goes on
   #loading: Promise<Seeder> | undefined;
   #seeder: Seeder | undefined;
   /** What the person said about others' works. */
