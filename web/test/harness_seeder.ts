@@ -10,13 +10,15 @@ export interface StockTorrent {
   infoHash: string;
   magnetURI: string;
   downloaded: number;
+  uploaded: number;
   files: { path: string; length: number; blob(): Promise<Blob> }[];
-  on(event: "done" | "ready", listener: () => void): void;
+  on(event: "done" | "ready" | "verified", listener: () => void): void;
   on(event: "error" | "warning", listener: (error: unknown) => void): void;
 }
 
 /** The stock client, as far as the tests use it. */
 export interface StockClient {
+  torrents: StockTorrent[];
   seed(file: File, options: object, seeding: (torrent: StockTorrent) => void): void;
   add(torrent: string | Uint8Array, options: object): StockTorrent;
   on(event: "error" | "warning", listener: (error: unknown) => void): void;
