@@ -114,7 +114,7 @@ func (w *work) use(now time.Time, s store.Store) {
 	w.store, w.missing, w.changed = s, w.torrent.Info.NumPieces()-have.Count(), true
 	w.files.count(have)
 	if have.Count() == 0 && w.swarm.Stats().Pieces == 0 {
-		w.swarm.Described(now, w.torrent.Info, w.torrent.InfoBytes)
+		w.swarm.Described(now, w.torrent)
 		w.drain(now)
 	} else {
 		w.renew(now, s)
@@ -133,6 +133,7 @@ func (w *work) renew(now time.Time, s store.Store) {
 	w.before.up += int64(stats.Uploaded)
 	c := w.config()
 	c.Info, c.InfoBytes, c.Have = w.torrent.Info, w.torrent.InfoBytes, s.Have()
+	c.InfohashV2, c.Layers = w.torrent.InfohashV2, w.torrent.Layers
 	w.swarm, w.pieces = swarm.New(c), map[int][]byte{}
 	w.drain(now)
 }
@@ -331,7 +332,7 @@ func (w *work) unlink(now time.Time, l *link) {
 
 // describe takes the metadata of a magnet, once it is known to be right.
 func (w *work) describe(info *metainfo.Info, infoBytes []byte) {
-	w.know(&metainfo.Torrent{Info: info, InfoBytes: infoBytes, Infohash: w.infohash})
+	w.know(metainfo.Describe(info, infoBytes))
 	w.open()
 }
 

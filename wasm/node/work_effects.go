@@ -80,7 +80,7 @@ func (w *work) hash(index int) {
 	w.later(func(ctx context.Context) func(time.Time) {
 		good, err := w.node.good(ctx, t, index, piece)
 		return func(now time.Time) {
-			w.swarm.Hashed(now, index, good)
+			w.swarm.Hashed(now, index, good, nil)
 			if err != nil {
 				w.drain(now)
 				w.fail(now, err) // nobody's fault: the browser cannot hash
@@ -155,7 +155,7 @@ func (w *work) check(infoBytes []byte) {
 			switch {
 			case w.torrent != nil: // it has come from elsewhere
 			case !right:
-				w.swarm.Described(now, nil, nil)
+				w.swarm.Described(now, nil)
 			case err != nil:
 				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
 			default:

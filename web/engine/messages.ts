@@ -7,6 +7,8 @@ export interface Call {
   id: string;
   method: string;
   args: unknown;
+  /** Made by another tab than the one that runs the engine. */
+  far?: true;
 }
 
 export interface Reply {
@@ -93,7 +95,7 @@ export type Event =
 
 /** The arguments and values of the worker's methods. */
 export interface Methods {
-  publish: [{ call: string; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean }, { infohash: string }];
+  publish: [{ call: string; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean; format?: "hybrid" | "v1" | "v2" }, { infohash: string }];
   abort: [{ call: string }, void];
   /** The files of a work that was published, for an engine that does not have them any more. */
   hand: [{ infohash: string; files: File[] }, void];

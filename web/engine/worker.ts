@@ -11,18 +11,29 @@ import { Library } from "./library.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";
+import { near } from "./near.js";
 import { closeBodies, serve } from "./stream_worker.js";
 
 declare const __WASM_URL__: string;
 
+/** What is to be published, before it is hashed. */
+interface Publication {
+  name: string;
+  format: "hybrid" | "v1" | "v2";
+  pieceLength: number | undefined;
+  private: boolean;
+  files: { path: string; length: number }[];
+}
+
 /** What the Go engine offers; see wasm/bridge. Errors are objects {code, message}. */
 interface Engine {
   configure(options: { server: string; publicKey: Uint8Array | undefined; iceServers: RTCIceServer[]; limits: Limits; receipts: Receipt[] }): Promise<void>;
-  create(options: { name: string; pieceLength: number; private: boolean; comment: string; webseeds: string[]; files: { path: string; length: number }[]; pieces: Uint8Array; whole: Blob }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
+  layout(options: Publication): Promise<{ pieceLength: number; order: number[]; padding: number[] }>;
+  root(options: { leaves: Uint8Array; width: number }): Promise<Uint8Array>;
+  create(options: Publication & { comment: string; webseeds: string[]; pieces: Uint8Array; roots: Uint8Array; blobs: Blob[] }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
   add(options: { torrent?: Uint8Array; magnet?: string }): Promise<{ infohash: string }>;
-  attach(options: { torrent: Uint8Array; whole: Blob }): Promise<void>;
+  attach(options: Publication & { torrent: Uint8Array; blobs: Blob[] }): Promise<void>;
   torrent(options: { infohash: string }): Promise<Uint8Array<ArrayBuffer>>;
-  pieceLength(options: { length: number }): Promise<number>;
   share(options: { on: boolean }): Promise<void>;
   limits(options: { limits: Limits }): Promise<void>;
   budget(options: Moved): Promise<void>;
@@ -124,23 +135,20 @@ async function tellReceipts(): Promise<void> {
 
 async function publish(o: Methods["publish"][0]): Promise<Methods["publish"][1]> {
   if (!sharing) throw new FanseedError("not_sharing", "publishing needs sharing to be on");
-  const files = o.files.map((f) => ({ file: f, path: f.webkitRelativePath || f.name, length: f.size }));
-  const whole = new Blob(files.map((f) => f.file));
-  if (whole.size === 0) throw new FanseedError("no_files", "there is nothing in these files to publish");
+  const total = o.files.reduce((sum, f) => sum + f.size, 0);
+  if (total === 0) throw new FanseedError("no_files", "there is nothing in these files to publish");
   const it = await engine();
-  const pieceLength = o.pieceLength ?? (await it.pieceLength({ length: whole.size }));
-  const hashed = throttled((n: number) => say({ kind: "hashed", id: o.call, hashed: n, total: whole.size }));
-  const pieces = await hashPieces(whole, pieceLength, hashed, () => aborted.has(o.call));
-  const made = await it.create({
-    name: o.name || rootOf(files),
-    pieceLength,
-    private: o.private ?? false,
-    comment: o.comment ?? "",
-    webseeds: o.webseeds ?? [],
-    files: files.map(({ path, length }) => ({ path: files.length > 1 ? withoutRoot(path, rootOf(files)) : path, length })),
-    pieces,
-    whole,
+  const publication = publicationOf(o);
+  const { order, padding, pieceLength } = await it.layout(publication);
+  const files = order.map((n, at) => ({ blob: o.files[n]!, padding: padding[at]! }));
+  const hashes = await hashPieces({ files, pieceLength, v1: publication.format !== "v2", v2: publication.format !== "v1" }, {
+    progress: throttled((n: number) => say({ kind: "hashed", id: o.call, hashed: n, total })),
+    aborted: () => aborted.has(o.call),
+    root: (leaves, width) => it.root({ leaves, width }),
   });
+  const zeros = new Blob([new Uint8Array(padding.reduce((most, n) => Math.max(most, n), 0))]);
+  const blobs = files.flatMap(({ blob, padding }) => (padding ? [blob, zeros.slice(0, padding)] : [blob]));
+  const made = await it.create({ ...publication, ...hashes, comment: o.comment ?? "", webseeds: o.webseeds ?? [], blobs });
   try {
     await register(boot.server, made.torrent);
   } catch (error) {
@@ -150,6 +158,18 @@ async function publish(o: Methods["publish"][0]): Promise<Methods["publish"][1]>
   await library.add(made.infohash, "", made.torrent);
   await methods.start({ infohash: made.infohash });
   return { infohash: made.infohash };
+}
+
+function publicationOf(o: Methods["publish"][0]): Publication {
+  const files = o.files.map((f) => ({ path: f.webkitRelativePath || f.name, length: f.size }));
+  const root = rootOf(files);
+  return {
+    name: o.name || root,
+    format: o.format ?? "hybrid",
+    pieceLength: o.pieceLength,
+    private: o.private ?? false,
+    files: files.map(({ path, length }) => ({ path: files.length > 1 ? withoutRoot(path, root) : path, length })),
+  };
 }
 
 /** The folder that all files share, or the first file's name. */
@@ -194,7 +214,7 @@ async function hand({ infohash, files }: Methods["hand"][0]): Promise<void> {
   const kept = library.get(infohash);
   if (!kept?.torrent) return;
   const it = await engine();
-  await it.attach({ torrent: kept.torrent, whole: new Blob(files) });
+  await it.attach({ ...publicationOf({ call: "", files }), torrent: kept.torrent, blobs: files });
   if (kept.started) await it.start({ infohash });
 }
 
@@ -267,7 +287,8 @@ function failure(error: unknown): { code: FanseedError["code"]; message: string 
 
 async function call(c: Call): Promise<void> {
   try {
-    const value = await (methods[c.method as keyof Methods] as (o: unknown) => Promise<unknown>)(c.args);
+    const args = c.far ? await near(c.args as { files?: File[] }) : c.args;
+    const value = await (methods[c.method as keyof Methods] as (o: unknown) => Promise<unknown>)(args);
     say({ kind: "reply", id: c.id, value });
   } catch (error) {
     say({ kind: "reply", id: c.id, error: failure(error) });

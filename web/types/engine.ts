@@ -123,6 +123,12 @@ export interface PublishOptions {
   webseeds?: readonly string[];
   /** Bytes; a power of two from 16 KiB to 16 MiB. Default: by the length. */
   pieceLength?: number;
+  /**
+   * Default "hybrid": one torrent of both versions. Every client reads it but a few old ones, such as Transmission 3, which take "v1" only.
+   * - "v1": BEP 3, SHA-1 of whole pieces.  - "v2": BEP 52, SHA-256 of every 16 KiB; `infohash` is then the first 40 digits of its infohash.
+   * In "hybrid" and "v2" files stand in the order of their names.
+   */
+  format?: "hybrid" | "v1" | "v2";
   /** BEP 27: only peers that this server introduces. */
   private?: boolean;
   /** Called while hashing: bytes hashed and bytes in all, each from 0 to the length. */
@@ -148,7 +154,7 @@ export interface WorkEventMap {
 }
 
 export interface Work extends EventTarget {
-  /** v1 infohash, 40 lower-case hex digits. */
+  /** Names the work: the infohash of v1, or the beginning of that of v2 where there is no other; 40 lower-case hex digits. */
   readonly infohash: string;
   readonly magnet: string;
   readonly name: string;
