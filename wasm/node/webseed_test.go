@@ -107,8 +107,8 @@ func (s *site) asked() (requests []string, served int64) {
 	return append([]string(nil), s.requests...), s.served
 }
 
-// album is a torrent of several files, with names that an URL must escape.
-func album(pieceLength int64, files ...metainfo.File) (*metainfo.Torrent, []byte) {
+// manyFiles is a torrent of several files, with names that an URL must escape.
+func manyFiles(pieceLength int64, files ...metainfo.File) (*metainfo.Torrent, []byte) {
 	info := &metainfo.Info{Name: "an album? 50%", PieceLength: pieceLength, Files: files}
 	info.Length = metainfo.Lay(info.Files)
 	data := noise(int(info.Length), 40)
@@ -202,7 +202,7 @@ func TestWithoutLeaveNothingIsFetched(t *testing.T) {
 
 func TestAWebseedOfManyFiles(t *testing.T) {
 	w := newWorld(t)
-	torrent, data := album(64<<10,
+	torrent, data := manyFiles(64<<10,
 		metainfo.File{Path: []string{"CD 1", "début.flac"}, Length: 200_001},
 		metainfo.File{Path: []string{".pad", "1"}, Length: 65_536*4 - 200_001, Padding: true},
 		metainfo.File{Path: []string{"empty"}, Length: 0},

@@ -24,6 +24,7 @@ import (
 	"fanseed/signal/ledger/sqlite"
 	signalsocket "fanseed/signal/socket"
 	"fanseed/signal/ticket"
+	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/rtc"
 	"fanseed/wasm/store"
@@ -176,6 +177,10 @@ func (realHasher) SHA1(_ context.Context, piece []byte) ([20]byte, error) {
 	return sha1.Sum(piece), nil
 }
 
+func (realHasher) Leaves(_ context.Context, piece []byte) ([]byte, error) {
+	return merkle.AppendLeaves(nil, piece), nil
+}
+
 type realSockets struct{}
 
 type realSocket struct{ out chan []byte }
@@ -299,13 +304,7 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 	}
 	t := metainfo.New(info)
 	w.list(e, t)
-	s := store.NewMemory(info, store.NewBudget(e.budget))
-	for i := range info.NumPieces() {
-		begin := int64(i) * pieceLength
-		if err := s.Put(e.t.Context(), i, data[begin:begin+info.PieceSize(i)]); err != nil {
-			e.t.Fatal(err)
-		}
-	}
+	s := e.filled(t, data)
 	if err := e.AddComplete(e.t.Context(), t, s); err != nil {
 		e.t.Fatal(err)
 	}
@@ -320,6 +319,19 @@ func noise(size int, seed uint64) []byte {
 	data := make([]byte, size)
 	_, _ = rand.NewChaCha8([32]byte{byte(seed)}).Read(data)
 	return data
+}
+
+// filled is a store that has everything.
+func (e *engine) filled(t *metainfo.Torrent, data []byte) store.Store {
+	e.t.Helper()
+	s := store.NewMemory(t.Info, store.NewBudget(e.budget))
+	for i := range t.Info.NumPieces() {
+		begin := int64(i) * t.Info.PieceLength
+		if err := s.Put(e.t.Context(), i, data[begin:begin+t.Info.PieceSize(i)]); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	return s
 }
 
 // join shares, and fetches a work.
