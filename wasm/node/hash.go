@@ -42,6 +42,24 @@ func (n *Node) digest(ctx context.Context, info *metainfo.Info, index int, piece
 	return good && err == nil, leaves, err
 }
 
+// good tells whether the bytes are those of the piece, whose file's layers are known. An error says that the browser could not hash them.
+func (n *Node) good(ctx context.Context, t *metainfo.Torrent, index int, piece []byte) (bool, error) {
+	length, place := 0, metainfo.Place{}
+	if t.Info.HasV2() {
+		place = t.Info.Place(index)
+		length = int(place.Length)
+	}
+	good, leaves, err := n.digest(ctx, t.Info, index, piece, length)
+	if err != nil || !good || length == 0 {
+		return good, err
+	}
+	want, known := t.Layers.Hash(place)
+	if !known {
+		return t.Info.HasV1(), nil // the other hash was right
+	}
+	return t.Info.PieceRoot(index, leaves) == want, nil
+}
+
 // loadLeaves hashes a stored piece for somebody who looks for the wrong blocks of his (BEP 52).
 func (w *work) loadLeaves(e swarm.Effect) {
 	index, from, piece := e.Index, w.store, make([]byte, e.Length)
@@ -83,7 +101,7 @@ func (w *work) check(infoBytes []byte) {
 			case t == nil:
 				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
 			default:
-				w.describe(now, t)
+				w.describe(t)
 			}
 		}
 	})

@@ -19,7 +19,7 @@ import (
 func album(seed uint64, hybrid bool) (t *metainfo.Torrent, data []byte) {
 	const pieceLength = 64 << 10
 	info := &metainfo.Info{Name: "album", PieceLength: pieceLength}
-	info.Files = metainfo.Arrange([]metainfo.File{
+	info.Files, _ = metainfo.Arrange([]metainfo.File{
 		{Path: []string{"01.flac"}, Length: 3<<20 + 70_001}, {Path: []string{"02.flac"}, Length: 1<<20 + 3},
 	}, pieceLength)
 	last := info.Files[len(info.Files)-1]

@@ -52,20 +52,15 @@ func (s *Swarm) gotStray(p *peer, m wire.Message) {
 	}
 }
 
-// account counts a block that was asked for, and sets the depth of the pipeline by how long it took: what is asked for ahead covers
-// between growBelow and shrinkAbove at the current rate.
+// account counts a block that was asked for.
 func (s *Swarm) account(p *peer, q request, bytes int) {
 	p.received += uint64(bytes)
 	s.total.received += uint64(bytes)
 	p.downRate.count(bytes)
 	p.waiting, p.answered = s.now, q.asked
 	p.snubbed, p.rejects = false, 0
-	switch took := s.now.Sub(q.asked); {
-	case q.released:
-	case took < growBelow && p.pipeline < min(p.reqq, s.limits.Reqq):
-		p.pipeline++
-	case took > shrinkAbove && p.pipeline > minPipeline:
-		p.pipeline--
+	if !q.released {
+		p.pace(s.now.Sub(q.asked), min(p.reqq, s.limits.Reqq))
 	}
 }
 

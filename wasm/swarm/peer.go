@@ -26,6 +26,7 @@ type peer struct {
 	availability
 	download
 	upload
+	share
 	metadataFetch
 	metadataServe
 	hashFetch
@@ -58,7 +59,7 @@ func (s *Swarm) open(id Peer, h wire.Handshake) {
 	p.leafLoads.fill(s.now)
 	p.reqq = theirReqq
 	p.choking, p.choked = true, true
-	p.pipeline = minPipeline
+	p.pipeline = firstPipeline
 	p.cheap.fill(s.now)
 	s.peers = append(s.peers, p)
 	s.byHandle[id] = p
@@ -143,6 +144,7 @@ func (s *Swarm) forget(p *peer) {
 	s.releaseAll(p)
 	s.forfeitHashes(p)
 	s.subtractAvailability(p)
+	s.ungive(p)
 	s.freed = s.freed || !p.choked
 	if s.optimistic == p {
 		s.optimistic = nil

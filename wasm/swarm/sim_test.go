@@ -71,6 +71,7 @@ type node struct {
 	bandwidth float64 // bytes a second, up
 	free      time.Time
 	ticking   bool
+	coupled   bool // what arrives takes its time too, as where the processor is what is short
 
 	// How it misbehaves.
 	poison   float64 // chance that a block is wrong
@@ -323,14 +324,28 @@ func signatureOf(n *node, serial [16]byte, amount uint64) (signature [64]byte) {
 func (n *node) send(e *end, msg wire.Message) {
 	m := n.m
 	size := 17 + len(msg.Data)
-	if n.free.Before(m.now) {
-		n.free = m.now
+	left := n.occupy(size)
+	e.queued += size
+	m.after(left, func() { e.drained(size) })
+	m.after(left+e.latency, func() { e.other.arrive(msg, size) })
+}
+
+// arrive brings a message to the other side, whose processor may be busy.
+func (e *end) arrive(msg wire.Message, size int) {
+	if !e.node.coupled {
+		e.receive(msg)
+		return
+	}
+	e.node.m.after(e.node.occupy(size), func() { e.receive(msg) })
+}
+
+// occupy takes so many bytes' time of what the node is short of, and returns when that is over.
+func (n *node) occupy(size int) time.Duration {
+	if n.free.Before(n.m.now) {
+		n.free = n.m.now
 	}
 	n.free = n.free.Add(time.Duration(float64(size) / n.bandwidth * float64(time.Second)))
-	e.queued += size
-	left := n.free.Sub(m.now)
-	m.after(left, func() { e.drained(size) })
-	m.after(left+e.latency, func() { e.other.receive(msg) })
+	return n.free.Sub(n.m.now)
 }
 
 func (e *end) drained(size int) {
