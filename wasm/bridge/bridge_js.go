@@ -46,7 +46,10 @@ func (e *engine) methods() js.Value {
 		"add", async(e.add),
 		"layout", async(e.layout),
 		"root", async(e.root),
+		"attach", async(e.attach),
+		"torrent", async(e.torrent),
 		"share", async(e.share),
+		"fetch", async(e.fetching),
 		"limits", async(e.limits),
 		"budget", async(e.spent),
 		"start", async(e.start),
@@ -76,8 +79,8 @@ func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
 		Rand:   rand.New(rand.NewPCG(randomSeed())),
 		Limits: limits,
 		Parts: node.Parts{
-			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(), Keys: e.keys,
-			Stores: memory{e.budget}, Host: host{e.host},
+			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(e.host), Keys: e.keys,
+			Stores: memory{e.budget}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
 		},
 		Receipts: receiptsOf(o.Get("receipts")),
 	})

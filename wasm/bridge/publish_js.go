@@ -3,6 +3,8 @@ package bridge
 import (
 	"context"
 	"encoding/hex"
+	"errors"
+	"strings"
 	"syscall/js"
 
 	"fanseed/wasm/merkle"
@@ -20,7 +22,7 @@ type publication struct {
 func publicationOf(o js.Value) (p publication, err error) {
 	format := o.Get("format").String()
 	p.v1, p.v2 = format != "v2", format != "v1"
-	files, total := filesOf(o.Get("files"))
+	files, total := chosenFiles(o.Get("files"))
 	p.info = &metainfo.Info{Name: metainfo.SafeName(o.Get("name").String()), Private: o.Get("private").Truthy()}
 	if p.info.PieceLength = metainfo.PieceLength(total); o.Get("pieceLength").Type() == js.TypeNumber {
 		p.info.PieceLength = int64(o.Get("pieceLength").Float())
@@ -42,7 +44,7 @@ func publicationOf(o js.Value) (p publication, err error) {
 	return p, nil
 }
 
-func filesOf(v js.Value) (files []metainfo.File, total int64) {
+func chosenFiles(v js.Value) (files []metainfo.File, total int64) {
 	for i := range v.Length() {
 		f := v.Index(i)
 		length := int64(f.Get("length").Float())
@@ -122,4 +124,43 @@ func (p publication) torrent(o js.Value) (*metainfo.Torrent, error) {
 	t := metainfo.New(p.info)
 	t.Layers = layers
 	return t, nil
+}
+
+// attach gives a work that was published the files that it was made of.
+func (e *engine) attach(ctx context.Context, o js.Value) (any, error) {
+	t, err := metainfo.Parse(bytesToGo(o.Get("torrent")))
+	if err != nil {
+		return nil, wrap(codeBadTorrent, err)
+	}
+	blobs, err := blobsOf(t.Info, o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := store.NewBlobs(t.Info, blobs)
+	if err != nil {
+		return nil, err
+	}
+	return nil, e.node.AddComplete(ctx, t, s)
+}
+
+// blobsOf puts the page's files into the order of the torrent, with zeros for its padding.
+func blobsOf(info *metainfo.Info, o js.Value) (js.Value, error) {
+	files, _ := chosenFiles(o.Get("files"))
+	at := make(map[string]int, len(files))
+	for n, f := range files {
+		at[strings.Join(f.Path, "/")] = n
+	}
+	blobs := js.Global().Get("Array").New()
+	for _, f := range info.Files {
+		n, known := at[strings.Join(f.Path, "/")]
+		switch {
+		case f.Padding:
+			blobs.Call("push", js.Global().Get("Blob").New([]any{js.Global().Get("Uint8Array").New(f.Length)}))
+		case known || info.Single:
+			blobs.Call("push", o.Get("blobs").Index(n))
+		default:
+			return blobs, errors.New("a file of the work is not among those of the page")
+		}
+	}
+	return blobs, nil
 }

@@ -38,6 +38,7 @@ type Swarm struct {
 
 	stopped bool
 	full    bool // the store refused a piece: nothing is fetched until Start
+	held    bool // nothing is fetched until Hold says so
 	stirred bool // peers may find blocks to ask for that they did not find before
 	freed   bool // an upload slot became free
 
@@ -155,7 +156,7 @@ func (s *Swarm) pieces() int { return len(s.active) }
 func (s *Swarm) complete() bool { return s.info != nil && s.left == 0 }
 
 // downloading tells whether we may ask for pieces.
-func (s *Swarm) downloading() bool { return s.left > 0 && !s.stopped && !s.full }
+func (s *Swarm) downloading() bool { return s.left > 0 && !s.stopped && !s.full && !s.held }
 
 // Bitfield returns a copy of the pieces that are verified and stored; nil before the metadata is known.
 func (s *Swarm) Bitfield() wire.Bitfield { return s.have.Clone() }
