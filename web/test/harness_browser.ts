@@ -92,6 +92,11 @@ export class Window {
     this.errors.push(`${page.url()}: ${text}`);
   }
 
+  /** The browser was killed: there is nothing to close. */
+  gone(): void {
+    this.#closed = true;
+  }
+
   /** Closes the browser. Fails where a page has shown an error that nobody allowed. */
   async close(): Promise<void> {
     if (this.#closed) return;
