@@ -16,6 +16,8 @@ export interface LaunchOptions {
   phone?: boolean;
   /** The person prefers dark pages. */
   dark?: boolean;
+  /** Pages that are not seen are slowed down, as they are where no test drives the browser. */
+  throttled?: boolean;
   /** A profile directory to go on with. Default: a new one, gone after the scope. */
   profile?: string;
 }
@@ -127,6 +129,7 @@ async function launchChromium(userDataDir: string, options: LaunchOptions): Prom
     userDataDir,
     defaultViewport: desktop,
     args: [...chromiumFlags, ...(options.flags ?? [])],
+    ignoreDefaultArgs: options.throttled ? ["--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding"] : false,
   });
   const session = await browser.target().createCDPSession();
   for (const name of ["camera", "microphone"]) {
