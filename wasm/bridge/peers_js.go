@@ -5,10 +5,8 @@ import (
 	"sync"
 	"syscall/js"
 
-	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
 	"fanseed/wasm/rtc"
-	"fanseed/wasm/store"
 )
 
 // peers makes peer connections with the ICE servers of the day.
@@ -65,13 +63,6 @@ func iceServers(v js.Value) (servers []rtc.ICEServer) {
 		servers = append(servers, server)
 	}
 	return servers
-}
-
-// memory keeps downloads in the tab's memory, outside of the engine's own.
-type memory struct{ budget *store.Budget }
-
-func (m memory) Open(_ [20]byte, info *metainfo.Info) (store.Store, error) {
-	return store.NewMemory(info, m.budget), nil
 }
 
 // sockets dials the browser's WebSockets.

@@ -6,6 +6,7 @@
  *   FANSEED_BINARY    the server            FANSEED_WEB       the directory web
  *   FANSEED_BROWSERS  such as "chromium,firefox"; FANSEED_CHROMIUM and FANSEED_FIREFOX are their binaries
  *   FANSEED_SCRIPTS   bundled *.page.ts     FANSEED_SCREENS   screenshots; FANSEED_KEEP_SCREENS those of the documentation
+ *   FANSEED_GOWASM    Go tests compiled for browsers
  *   FANSEED_SHORT     set: leave out what takes long
  */
 export { browsers, launch, type BrowserName, type LaunchOptions, type Window } from "./harness_browser";

@@ -92,6 +92,15 @@ export class Window {
     this.errors.push(`${page.url()}: ${text}`);
   }
 
+  /** Ends the browser's processes, all at once, without a chance to do anything more. */
+  async kill(): Promise<void> {
+    this.#closed = true;
+    const main = this.browser.process()!;
+    const ended = new Promise((end) => main.once("exit", end));
+    process.kill(-main.pid!, "SIGKILL"); // puppeteer gives every browser a process group
+    await ended;
+  }
+
   /** Closes the browser. Fails where a page has shown an error that nobody allowed. */
   async close(): Promise<void> {
     if (this.#closed) return;
