@@ -64,7 +64,7 @@ export class Window {
   constructor(
     readonly name: BrowserName,
     readonly browser: Browser,
-    readonly options: LaunchOptions & { profile: string },
+    readonly options: LaunchOptions,
   ) {}
 
   /** Errors that a test brings about on purpose. */
@@ -94,9 +94,13 @@ export class Window {
     this.errors.push(`${page.url()}: ${text}`);
   }
 
-  /** The browser was killed: there is nothing to close. */
-  gone(): void {
+  /** Ends the browser's processes, all at once, without a chance to do anything more. */
+  async kill(): Promise<void> {
     this.#closed = true;
+    const main = this.browser.process()!;
+    const ended = new Promise((end) => main.once("exit", end));
+    process.kill(-main.pid!, "SIGKILL"); // puppeteer gives every browser a process group
+    await ended;
   }
 
   /** Closes the browser. Fails where a page has shown an error that nobody allowed. */
@@ -118,7 +122,7 @@ async function sha256InPage(blob: Blob): Promise<string> {
 export async function launch(scope: Scope, name: BrowserName, options: LaunchOptions = {}): Promise<Window> {
   const userDataDir = options.profile ?? temporary(scope);
   const browser = name === "chromium" ? await launchChromium(userDataDir, options) : await launchFirefox(userDataDir, options);
-  const window = new Window(name, browser, { ...options, profile: userDataDir });
+  const window = new Window(name, browser, options);
   atEnd(scope, () => window.close());
   return window;
 }

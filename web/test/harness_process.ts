@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Page } from "puppeteer-core";
 import type { Window } from "./harness_browser";
-import { until } from "./harness_scope";
 
 /** Ends the process that runs a page, without a word to the page. */
 export async function crash(window: Window, page: Page): Promise<void> {
@@ -22,26 +21,11 @@ async function processOf(window: Window, page: Page): Promise<number> {
 
 /** Firefox's content processes, with the clock ticks that each has spent: proc(5). */
 function contentProcesses(window: Window): Map<number, number> {
-  const main = mainProcess(window);
+  const main = window.browser.process()!.pid!;
   const below = (pid: number): boolean => pid === main || (pid > 1 && below(parentOf(pid)));
   const content = processes().filter((pid) => /[\0 ]tab[\0 ]*$/.test(read(pid, "cmdline")) && below(pid));
   return new Map(content.map((pid) => [pid, Number(stat(pid)[11]) + Number(stat(pid)[12])]));
 }
-
-/** Kills a browser: it can write nothing more. Its profile can be gone on with. */
-export async function kill(window: Window): Promise<void> {
-  window.gone();
-  process.kill(mainProcess(window), "SIGKILL");
-  await until("the end of the browser's processes", () => withProfile(window).length === 0);
-}
-
-/** The browser's own process: the one that was started with the profile, and by none that was. */
-function mainProcess(window: Window): number {
-  const ours = withProfile(window);
-  return ours.find((pid) => !ours.includes(parentOf(pid)))!;
-}
-
-const withProfile = ({ options }: Window): number[] => processes().filter((pid) => read(pid, "cmdline").includes(options.profile));
 
 /** From the third field on: what comes before may have spaces. */
 const stat = (pid: number): string[] => read(pid, "stat").replace(/^.*\) /, "").split(" ");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "puppeteer-core";
-import { addSeeder, arrived, browsers, kill, launch, makeFile, openSeeder, openTab, sha256, startServer, temporary, unlimited, until, watch, type Scope, type Server } from "./harness";
+import { addSeeder, arrived, browsers, launch, makeFile, openSeeder, openTab, sha256, startServer, temporary, unlimited, until, watch, type Scope, type Server } from "./harness";
 
 const size = 8 << 20;
 const pieceLength = 128 << 10;
@@ -67,7 +67,7 @@ for (const name of browsers) {
     const page = await openTab(window, server, { share: "on" });
     await add(page, magnet);
     await middle(page);
-    await kill(window);
+    await window.kill();
     const again = await openTab(await launch(t, name, { profile }), server, { share: "on" });
     await completes(t, again, from, infohash);
   });
