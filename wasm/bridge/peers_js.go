@@ -5,8 +5,10 @@ import (
 	"sync"
 	"syscall/js"
 
+	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
 	"fanseed/wasm/rtc"
+	"fanseed/wasm/store"
 )
 
 // peers makes peer connections with the ICE servers of the day.
