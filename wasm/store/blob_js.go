@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"syscall/js"
 
@@ -11,19 +12,32 @@ import (
 	"fanseed/wasm/wire"
 )
 
+// Blobber is what every store in a browser also is.
+type Blobber interface {
+	Store
+
+	// Blob returns a Blob of the given MIME type with length bytes of the torrent from offset on. ErrMissing means that a piece of
+	// the range is not there. It must not be called from a callback of JavaScript.
+	Blob(offset, length int64, mime string) (js.Value, error)
+}
+
 // Blobs is a Store of all pieces of a torrent that reads them from the File or Blob objects from which it was made, so that a page
 // seeds what it publishes without a copy. It refuses to Put; Delete forgets the objects and leaves the person's files alone.
 //
 // A read fails when the file behind an object has changed since the page got it.
 type Blobs struct {
-	info *metainfo.Info
+	info   *metainfo.Info
+	layout layout // of one data file: all the objects together
 
 	mu     sync.RWMutex
 	parts  []part // in the order of the torrent's bytes; nil after Delete
 	closed bool
 }
 
-var _ Store = (*Blobs)(nil)
+var (
+	_ Blobber = (*Blobs)(nil)
+	_ Blobber = (*Memory)(nil)
+)
 
 // part is a Blob with some of the torrent's bytes.
 type part struct {
@@ -31,10 +45,10 @@ type part struct {
 	length int64
 }
 
-// NewBlobs returns a store over an array of File or Blob objects that hold the torrent's bytes one after the other: one for each of
-// info.Files, or cut in any other way.
+// NewBlobs returns a store over an array of File or Blob objects that hold the torrent's bytes one after the other, without its padding:
+// one for each of info.Files, or cut in any other way.
 func NewBlobs(info *metainfo.Info, blobs js.Value) (*Blobs, error) {
-	b := &Blobs{info: info, parts: []part{}}
+	b := &Blobs{info: info, layout: newLayout(info, math.MaxInt64), parts: []part{}}
 	var total int64
 	for i := range blobs.Length() {
 		blob := blobs.Index(i)
@@ -45,8 +59,8 @@ func NewBlobs(info *metainfo.Info, blobs js.Value) (*Blobs, error) {
 		b.parts = append(b.parts, part{blob, length})
 		total += length
 	}
-	if total != info.Length {
-		return nil, fmt.Errorf("published files have %d bytes, not the torrent's %d", total, info.Length)
+	if size := b.layout.stored(0, info.Length); total != size {
+		return nil, fmt.Errorf("published files have %d bytes, not the torrent's %d", total, size)
 	}
 	return b, nil
 }
@@ -97,8 +111,7 @@ func (b *Blobs) readAt(ctx context.Context, index, begin int, dst []byte) error 
 	return nil
 }
 
-// Blob returns a Blob of the given MIME type with length bytes of the torrent from offset on. It refers to the files and copies
-// nothing.
+// Blob implements Blobber. The Blob refers to the files and copies nothing.
 func (b *Blobs) Blob(offset, length int64, mime string) (js.Value, error) {
 	blob, err := b.blob(offset, length, mime)
 	if err != nil {
@@ -119,12 +132,20 @@ func (b *Blobs) blob(offset, length int64, mime string) (js.Value, error) {
 	if err := checkRange(b.info, offset, length); err != nil {
 		return js.Undefined(), err
 	}
-	return newBlob(b.slices(offset, length), mime)
+	var slices []any
+	_ = b.layout.each(offset, length, func(file int, at, n int64) error {
+		if file == padding {
+			slices = append(slices, zeros(n))
+		} else {
+			slices = b.slices(slices, at, n)
+		}
+		return nil
+	})
+	return newBlob(slices, mime)
 }
 
-// slices returns Blobs of the range's bytes.
-func (b *Blobs) slices(offset, length int64) []any {
-	var slices []any
+// slices appends Blobs of a range of the bytes of all objects.
+func (b *Blobs) slices(slices []any, offset, length int64) []any {
 	for _, p := range b.parts {
 		if length == 0 {
 			break
@@ -153,6 +174,23 @@ func (b *Blobs) Have() wire.Bitfield {
 	return have
 }
 
+// Doubtful implements Store: there are none.
+func (b *Blobs) Doubtful() wire.Bitfield { return wire.NewBitfield(b.info.NumPieces()) }
+
+// Settle implements Store.
+func (b *Blobs) Settle(ctx context.Context, index int, _ bool) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	err := ctx.Err()
+	if b.closed {
+		err = ErrClosed
+	}
+	if err != nil {
+		return fmt.Errorf("settle piece %d of published files: %w", index, err)
+	}
+	return nil
+}
+
 // Delete implements Store.
 func (b *Blobs) Delete(ctx context.Context) error {
 	b.mu.Lock()
@@ -174,6 +212,9 @@ func (b *Blobs) Close() error {
 	b.closed, b.parts = true, nil
 	return nil
 }
+
+// zeros are bytes of padding.
+func zeros(n int64) js.Value { return js.Global().Get("Uint8Array").New(n) }
 
 // newBlob makes a Blob of views and blobs.
 func newBlob(parts []any, mime string) (js.Value, error) {

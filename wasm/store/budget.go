@@ -2,7 +2,7 @@ package store
 
 import "sync"
 
-// Budget bounds the bytes that memory stores hold together.
+// Budget bounds the bytes that stores hold together, in memory and on the disk.
 type Budget struct {
 	mu   sync.Mutex
 	left int64
@@ -27,3 +27,6 @@ func (b *Budget) give(bytes int64) {
 	defer b.mu.Unlock()
 	b.left += bytes
 }
+
+// hold claims bytes that are there already, whether or not the budget has them: it may be overdrawn by what an earlier visit left.
+func (b *Budget) hold(bytes int64) { b.give(-bytes) }
