@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,12 +18,13 @@ import (
 // A measurement is one line of the results: ours beside another's, taken turn by turn in one run, so that each turn gives a ratio that
 // the machine's mood cannot change much.
 type measurement struct {
-	Name   string    `json:"name"`
-	Unit   string    `json:"unit"`
-	Beside string    `json:"beside"` // what ours is compared with
-	Ours   []float64 `json:"ours"`
-	Theirs []float64 `json:"theirs"` // as many as ours
-	Note   string    `json:"note"`
+	Name    string    `json:"name"`
+	Browser string    `json:"browser"` // empty where it makes no difference
+	Unit    string    `json:"unit"`
+	Beside  string    `json:"beside"` // what ours is compared with
+	Ours    []float64 `json:"ours"`
+	Theirs  []float64 `json:"theirs"` // as many as ours
+	Note    string    `json:"note"`
 }
 
 func (m measurement) check() error {
@@ -42,11 +43,16 @@ func (m measurement) ratios() []float64 {
 	return ratios
 }
 
-// bench measures what is built beside its like and writes bench/RESULTS.md.
+// bench measures what is built beside its like. A run of everything writes bench/RESULTS.md.
 func bench(ctx context.Context, r repo, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ExitOnError)
 	rounds := flags.Int("n", 5, "turns of each measurement")
+	only := flags.String("run", "", "take only the measurements whose line (name, browser, what it is beside) matches this regular expression, and leave bench/RESULTS.md alone")
 	_ = flags.Parse(args) // exits on an error
+	wanted, err := regexp.Compile("(?i)" + *only)
+	if err != nil {
+		return fmt.Errorf("-run: %w", err)
+	}
 	s, err := buildSite(ctx, r, bestBrotli)
 	if err != nil {
 		return err
@@ -59,14 +65,21 @@ func bench(ctx context.Context, r repo, args []string) error {
 	if err != nil {
 		return err
 	}
-	inBrowsers, err := measureScripts(ctx, r, binary, *rounds)
+	measured = slices.DeleteFunc(measured, func(m measurement) bool { return !wanted.MatchString(m.line()) })
+	inBrowsers, err := measureScripts(ctx, r, binary, []string{"FANSEED_ROUNDS=" + strconv.Itoa(*rounds), "FANSEED_RUN=" + *only})
 	if err != nil {
 		return err
 	}
 	text := results(machine(ctx, r), version(ctx, r), append(measured, inBrowsers...))
 	fmt.Print(text)
+	if *only != "" {
+		return nil
+	}
 	return writeFile(r.path("bench/RESULTS.md"), []byte(text))
 }
+
+// line is what -run is compared with; report.ts does the same for what it measures.
+func (m measurement) line() string { return m.Name + ", " + m.Browser + ", " + m.Beside }
 
 // measureSizes compares bytes. Sizes do not vary: one turn says everything.
 func measureSizes(r repo, s *site) ([]measurement, error) {
@@ -100,7 +113,7 @@ func (s *site) size(extension string, plain ...string) int {
 }
 
 // measureScripts runs web/bench/*.bench.ts. Each prints its measurements as lines of JSON.
-func measureScripts(ctx context.Context, r repo, binary string, rounds int) ([]measurement, error) {
+func measureScripts(ctx context.Context, r repo, binary string, settings []string) ([]measurement, error) {
 	env, err := scriptEnv(ctx, r, browsers, binary)
 	if err != nil {
 		return nil, err
@@ -111,7 +124,7 @@ func measureScripts(ctx context.Context, r repo, binary string, rounds int) ([]m
 	}
 	var measured []measurement
 	for _, script := range scripts {
-		found, err := measureScript(ctx, r, script, append(env, "FANSEED_ROUNDS="+strconv.Itoa(rounds)))
+		found, err := measureScript(ctx, r, script, append(env, settings...))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(script), err)
 		}
@@ -138,9 +151,6 @@ func measureScript(ctx context.Context, r repo, script string, env []string) ([]
 		}
 		measured = append(measured, m)
 	}
-	if len(measured) == 0 {
-		return nil, errors.New("printed no measurement")
-	}
 	return measured, nil
 }
 
@@ -149,10 +159,10 @@ func results(machine, version string, measured []measurement) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Measured side by side\n\nWritten by `go run ./build bench` on %s, of %s, on %s.\n\n", time.Now().UTC().Format(time.DateOnly), version, machine)
 	b.WriteString("Ours and theirs take turns in one run; the ratio is ours to theirs, turn by turn. Absolute figures are this machine's and this\nhour's: both peers, the server and the browsers share its processors. Ratios carry over.\n\n")
-	b.WriteString("| measured | beside | n | ours, median | theirs, median | ratio, median | min | max | note |\n|---|---|--:|--:|--:|--:|--:|--:|---|\n")
+	b.WriteString("| measured | browser | beside | n | ours, median | theirs, median | ratio, median | min | max | note |\n|---|---|---|--:|--:|--:|--:|--:|--:|---|\n")
 	for _, m := range measured {
 		ratios := m.ratios()
-		fmt.Fprintf(&b, "| %s | %s | %d | %s | %s | %.2f | %.2f | %.2f | %s |\n", m.Name, m.Beside, len(ratios),
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s | %s | %.2f | %.2f | %.2f | %s |\n", m.Name, m.Browser, m.Beside, len(ratios),
 			amount(median(m.Ours), m.Unit), amount(median(m.Theirs), m.Unit), median(ratios), slices.Min(ratios), slices.Max(ratios), m.Note)
 	}
 	return b.String()

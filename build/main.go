@@ -3,7 +3,7 @@
 //
 //	go run ./build run [flags of the server]
 //	go run ./build test [-run regexp] [-short] [-browser chromium,firefox] [-fuzz 2m] [-screens]
-//	go run ./build bench [-n rounds]
+//	go run ./build bench [-n rounds] [-run regexp]
 //	go run ./build release [-os linux] [-arch amd64]
 //
 // It promises that a build with nothing changed takes seconds, and that two builds of the same sources give the same bytes. It keeps

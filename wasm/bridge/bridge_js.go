@@ -29,6 +29,7 @@ type engine struct {
 	keys   *keys
 	peers  *peers
 	budget *store.Budget
+	stores *store.Opener
 }
 
 // Run offers the engine to the worker and serves it until close is called.
@@ -44,8 +45,12 @@ func (e *engine) methods() js.Value {
 		"configure", async(e.configure),
 		"create", async(e.create),
 		"add", async(e.add),
-		"pieceLength", async(e.pieceLength),
+		"layout", async(e.layout),
+		"root", async(e.root),
+		"attach", async(e.attach),
+		"torrent", async(e.torrent),
 		"share", async(e.share),
+		"fetch", async(e.fetching),
 		"limits", async(e.limits),
 		"budget", async(e.spent),
 		"start", async(e.start),
@@ -70,13 +75,14 @@ func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
 	}
 	limits := limitsOf(o.Get("limits"))
 	e.budget = store.NewBudget(orUnlimited(limits.Storage))
+	e.stores = store.NewOpener(e.budget)
 	e.node = node.New(node.Config{
 		Server: o.Get("server").String(),
 		Rand:   rand.New(rand.NewPCG(randomSeed())),
 		Limits: limits,
 		Parts: node.Parts{
-			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(), Keys: e.keys,
-			Stores: memory{e.budget}, Host: host{e.host},
+			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(e.host), Keys: e.keys,
+			Stores: stores{e.stores}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
 		},
 		Receipts: receiptsOf(o.Get("receipts")),
 	})

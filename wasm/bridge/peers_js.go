@@ -5,8 +5,10 @@ import (
 	"sync"
 	"syscall/js"
 
+	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
 	"fanseed/wasm/rtc"
+	"fanseed/wasm/store"
 )
 
 // peers makes peer connections with the ICE servers of the day.
@@ -63,6 +65,13 @@ func iceServers(v js.Value) (servers []rtc.ICEServer) {
 		servers = append(servers, server)
 	}
 	return servers
+}
+
+// stores opens the stores of works where the browser keeps most.
+type stores struct{ *store.Opener }
+
+func (s stores) Open(ctx context.Context, infohash [20]byte, info *metainfo.Info) (store.Store, error) {
+	return s.Opener.Open(ctx, infohash, info)
 }
 
 // sockets dials the browser's WebSockets.

@@ -10,13 +10,15 @@ export interface StockTorrent {
   infoHash: string;
   magnetURI: string;
   downloaded: number;
+  uploaded: number;
   files: { path: string; length: number; blob(): Promise<Blob> }[];
-  on(event: "done" | "ready", listener: () => void): void;
+  on(event: "done" | "ready" | "verified", listener: () => void): void;
   on(event: "error" | "warning", listener: (error: unknown) => void): void;
 }
 
 /** The stock client, as far as the tests use it. */
 export interface StockClient {
+  torrents: StockTorrent[];
   seed(file: File, options: object, seeding: (torrent: StockTorrent) => void): void;
   add(torrent: string | Uint8Array, options: object): StockTorrent;
   on(event: "error" | "warning", listener: (error: unknown) => void): void;
@@ -38,7 +40,7 @@ declare global {
 }
 
 /** No caps: the tests and the measurements move what they like. */
-const unlimited = { uploadRate: 2 ** 40, uploadPerDay: 2 ** 50, storage: 2 ** 40 };
+export const unlimited = { uploadRate: 2 ** 40, uploadPerDay: 2 ** 50, storage: 2 ** 40 };
 
 /**
  * A page of the server with an engine that shares, as `seeder`. It uses /engine.js and nothing else of the app. `proxied` carries the
@@ -46,12 +48,17 @@ const unlimited = { uploadRate: 2 ** 40, uploadPerDay: 2 ** 50, storage: 2 ** 40
  */
 export async function openSeeder(window: Window, server: Server, options: ConnectOptions & { proxied?: boolean } = {}): Promise<Page> {
   const page = await window.open(server.url);
+  await addSeeder(page, { share: "on", limits: unlimited, ...options });
+  return page;
+}
+
+/** Gives a page of the server its `seeder`. */
+export async function addSeeder(page: Page, options: ConnectOptions & { proxied?: boolean }): Promise<void> {
   await page.evaluate(async (options) => {
     const engine = "/engine.js";
     const { connect } = (await import(engine)) as { connect: Connect };
     globalThis.seeder = await connect(options);
-  }, { share: "on", limits: unlimited, ...options } satisfies ConnectOptions);
-  return page;
+  }, options);
 }
 
 /** Waits until a work that was added to the page of `openSeeder` is whole, and gives the SHA-256 of its only file. */

@@ -1,0 +1,51 @@
+/** What the processes of a browser have used, as Linux counts it (proc(5)). */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import type { Window } from "../test/harness";
+
+const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+
+interface Process {
+  pid: number;
+  parent: number;
+  /** CPU ticks of the process and of its children that have ended. */
+  used: number;
+}
+
+function processes(): Process[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+    const stat = read(`/proc/${name}/stat`);
+    // The name, in brackets, may hold anything. After it come the state, the parent, and eleven on the four times.
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return stat ? [{ pid: Number(name), parent: Number(fields[1]), used: fields.slice(11, 15).reduce((sum, n) => sum + Number(n), 0) }] : [];
+  });
+}
+
+/** A file of /proc; empty once its process has ended. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** The processes of a browser, the first one and all that come from it. */
+function tree(window: Window): Process[] {
+  const all = processes();
+  const root = window.browser.process()!.pid!;
+  const found = all.filter(({ pid }) => pid === root);
+  for (const process of found) found.push(...all.filter(({ parent }) => parent === process.pid)); // grows while it is walked
+  return found;
+}
+
+/** CPU seconds, user and system, of all processes of these browsers since they started. */
+export function cpuSeconds(windows: Window[]): number {
+  return windows.flatMap(tree).reduce((sum, { used }) => sum + used, 0) / ticks;
+}
+
+/** The most memory, in bytes, that the process of a browser's page has had resident: the page's, its workers' and the engine's. */
+export function pagePeak(window: Window): number {
+  const pages = tree(window).filter(({ pid }) => /--type=renderer|-contentproc.* tab\0/.test(read(`/proc/${pid}/cmdline`)));
+  return Math.max(...pages.map(({ pid }) => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024));
+}
