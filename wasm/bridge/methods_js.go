@@ -48,7 +48,9 @@ func (e *engine) share(ctx context.Context, o js.Value) (any, error) {
 }
 
 func (e *engine) limits(ctx context.Context, o js.Value) (any, error) {
-	return nil, e.node.SetLimits(ctx, limitsOf(o.Get("limits")))
+	limits := limitsOf(o.Get("limits"))
+	e.budget.Resize(orUnlimited(limits.Storage))
+	return nil, e.node.SetLimits(ctx, limits)
 }
 
 func (e *engine) spent(ctx context.Context, o js.Value) (any, error) {

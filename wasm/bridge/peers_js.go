@@ -67,7 +67,7 @@ func iceServers(v js.Value) (servers []rtc.ICEServer) {
 	return servers
 }
 
-// stores are the best that the browser grants.
+// stores opens the stores of works where the browser keeps most.
 type stores struct{ *store.Opener }
 
 func (s stores) Open(ctx context.Context, infohash [20]byte, info *metainfo.Info) (store.Store, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"sync"
 	"syscall/js"
 
@@ -26,8 +25,7 @@ type Blobber interface {
 //
 // A read fails when the file behind an object has changed since the page got it.
 type Blobs struct {
-	info   *metainfo.Info
-	layout layout // of one data file: all the objects together
+	info *metainfo.Info
 
 	mu     sync.RWMutex
 	parts  []part // in the order of the torrent's bytes; nil after Delete
@@ -45,10 +43,10 @@ type part struct {
 	length int64
 }
 
-// NewBlobs returns a store over an array of File or Blob objects that hold the torrent's bytes one after the other, without its padding:
-// one for each of info.Files, or cut in any other way.
+// NewBlobs returns a store over an array of File or Blob objects that hold the torrent's bytes one after the other: one for each of
+// info.Files, padding included, or cut in any other way.
 func NewBlobs(info *metainfo.Info, blobs js.Value) (*Blobs, error) {
-	b := &Blobs{info: info, layout: newLayout(info, math.MaxInt64), parts: []part{}}
+	b := &Blobs{info: info, parts: []part{}}
 	var total int64
 	for i := range blobs.Length() {
 		blob := blobs.Index(i)
@@ -59,8 +57,8 @@ func NewBlobs(info *metainfo.Info, blobs js.Value) (*Blobs, error) {
 		b.parts = append(b.parts, part{blob, length})
 		total += length
 	}
-	if size := b.layout.stored(0, info.Length); total != size {
-		return nil, fmt.Errorf("published files have %d bytes, not the torrent's %d", total, size)
+	if total != info.Length {
+		return nil, fmt.Errorf("published files have %d bytes, not the torrent's %d", total, info.Length)
 	}
 	return b, nil
 }
@@ -132,20 +130,12 @@ func (b *Blobs) blob(offset, length int64, mime string) (js.Value, error) {
 	if err := checkRange(b.info, offset, length); err != nil {
 		return js.Undefined(), err
 	}
-	var slices []any
-	_ = b.layout.each(offset, length, func(file int, at, n int64) error {
-		if file == padding {
-			slices = append(slices, zeros(n))
-		} else {
-			slices = b.slices(slices, at, n)
-		}
-		return nil
-	})
-	return newBlob(slices, mime)
+	return newBlob(b.slices(offset, length), mime)
 }
 
-// slices appends Blobs of a range of the bytes of all objects.
-func (b *Blobs) slices(slices []any, offset, length int64) []any {
+// slices returns Blobs of the range's bytes.
+func (b *Blobs) slices(offset, length int64) []any {
+	var slices []any
 	for _, p := range b.parts {
 		if length == 0 {
 			break

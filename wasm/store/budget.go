@@ -5,11 +5,20 @@ import "sync"
 // Budget bounds the bytes that stores hold together, in memory and on the disk.
 type Budget struct {
 	mu   sync.Mutex
+	size int64
 	left int64
 }
 
 // NewBudget returns a budget of so many bytes.
-func NewBudget(bytes int64) *Budget { return &Budget{left: bytes} }
+func NewBudget(bytes int64) *Budget { return &Budget{size: bytes, left: bytes} }
+
+// Resize changes how many bytes there may be. What is held stays, even where that is more.
+func (b *Budget) Resize(bytes int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.left += bytes - b.size
+	b.size = bytes
+}
 
 // take claims bytes, all or none.
 func (b *Budget) take(bytes int64) bool {

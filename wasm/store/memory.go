@@ -136,6 +136,9 @@ func (m *Memory) Settle(ctx context.Context, index int, _ bool) error {
 	return nil
 }
 
+// Lasts says that the pieces end with the engine.
+func (m *Memory) Lasts() bool { return false }
+
 // Delete implements Store.
 func (m *Memory) Delete(ctx context.Context) error {
 	m.mu.Lock()

@@ -25,7 +25,22 @@ func samples() []sample {
 		newSample(16<<10, 40<<10, 24<<10, 5),
 		newSample(16, 5, -11, 0, 40, -8, 16, 3),
 		newSample(1<<10, 1, -(3<<10 - 1), 2<<10),
+		newV2(newSample(16<<10, 5, -(16<<10 - 5), 20_000, -(32<<10 - 20_000), 16<<10, 0, 1)),
 	}
+}
+
+// newV2 makes a torrent one of version 2 alone, whose pieces end with their file (BEP 52).
+func newV2(s sample) sample {
+	s.info.MetaVersion, s.info.Pieces = 2, nil
+	for i := range s.info.Files {
+		if f := &s.info.Files[i]; f.Length > 0 && !f.Padding {
+			f.Root[0] = 1
+		}
+	}
+	if err := s.info.Validate(); err != nil {
+		panic(err)
+	}
+	return s
 }
 
 // newSample makes a torrent of files of the given lengths, of which the negative ones are padding.
