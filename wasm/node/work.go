@@ -55,7 +55,8 @@ type work struct {
 	earnings  uint64              // their sum
 	before    moved               // by swarms that this one has replaced
 	completed bool                // since the last announce
-	changed   bool
+	changed   bool  // the host is to be told
+	stirred   bool  // something has moved, perhaps
 	shown     moved // when the host was last told
 }
 
