@@ -1,5 +1,5 @@
 /** A work that runs in this browser: what it does, how far it is, what it moves. Facts: `work`, `sharing`, `saving`. Requests: start, stop, save, withdraw, remove, edit limits. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
 import { count, percent } from "./format.js";
@@ -8,7 +8,7 @@ import { words } from "./words.js";
 import { capped, doing, keeping, say } from "./words_live.js";
 
 export class Live extends PageElement {
-  static override properties = { work: { attribute: false }, sharing: { type: Boolean }, saving: { attribute: false }, removing: { state: true } };
+  static override readonly shows = ["work", "sharing", "saving", "removing"];
   declare work: LiveWork;
   declare sharing: boolean;
   declare saving: readonly string[];
@@ -88,4 +88,4 @@ export class Live extends PageElement {
   }
 }
 
-customElements.define("fs-live", Live);
+Live.define("fs-live");
