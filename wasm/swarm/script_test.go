@@ -158,9 +158,7 @@ func (s *script) work(o options) work {
 				sizes = append(sizes, size(word))
 			}
 			w := make(1, pieceLength, sizes...)
-			if _, ok := o["contradicts"]; ok {
-				w.info.Pieces[0] ^= 1
-			}
+			_, w.contradict = o["contradicts"]
 			return w
 		}
 	}
@@ -312,7 +310,8 @@ func (s *script) openPeer(args []string) {
 		h.Reserved[7] &^= 0x10
 	}
 	if _, upgraded := o["upgraded"]; upgraded {
-		h.Infohash, h.Reserved[7] = [20]byte(s.k.work.infohashV2[:]), 0
+		h.Infohash = [20]byte(s.k.work.infohashV2[:])
+		h.Reserved[7] &^= 0x10
 	}
 	h.PeerID = peerIDOf(Peer(o.number("id", int(p))))
 	if _, wrong := o["wrong"]; wrong {
