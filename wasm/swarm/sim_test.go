@@ -71,7 +71,8 @@ type node struct {
 	bandwidth float64 // bytes a second, up
 	free      time.Time
 	ticking   bool
-	coupled   bool // what arrives takes its time too, as where the processor is what is short
+	webseed   *webseed // or nil
+	coupled   bool     // what arrives takes its time too, as where the processor is what is short
 
 	// How it misbehaves.
 	poison   float64 // chance that a block is wrong
@@ -242,6 +243,12 @@ func (n *node) carryOut(e Effect) {
 	m, s := n.m, n.k.s
 	if m.log != nil {
 		m.log(n, e)
+	}
+	if n.webseed != nil && e.Peer == n.webseed.peer && (e.Kind == Send || e.Kind == Drop) {
+		if e.Kind == Send {
+			n.webseed.take(e.Message)
+		}
+		return
 	}
 	switch e.Kind {
 	case Send:
