@@ -4,49 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"math"
-	"strings"
 	"syscall/js"
 
-	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
-	"fanseed/wasm/store"
 )
-
-// create adds a work whose files the page has, by the hashes of its pieces.
-func (e *engine) create(ctx context.Context, o js.Value) (any, error) {
-	info := &metainfo.Info{
-		Name:        o.Get("name").String(),
-		PieceLength: int64(o.Get("pieceLength").Int()),
-		Pieces:      bytesToGo(o.Get("pieces")),
-		Private:     o.Get("private").Bool(),
-	}
-	files := o.Get("files")
-	for i := range files.Length() {
-		f := files.Index(i)
-		length := int64(f.Get("length").Float())
-		info.Files = append(info.Files, metainfo.File{Path: strings.Split(f.Get("path").String(), "/"), Length: length})
-	}
-	info.Length = metainfo.Lay(info.Files)
-	if len(info.Files) == 1 && len(info.Files[0].Path) == 1 {
-		info.Single, info.Files[0].Path = true, []string{info.Name}
-	}
-	if err := info.Validate(); err != nil {
-		return nil, wrap(codeTooLarge, err)
-	}
-	t := metainfo.New(info)
-	t.Comment = o.Get("comment").String()
-	t.CreatedBy = "Fanseed"
-	t.Announce = [][]string{{e.node.AnnounceURL()}}
-	t.Webseeds = texts(o.Get("webseeds"))
-	s, err := store.NewBlobs(info, js.Global().Get("Array").Call("of", o.Get("whole")))
-	if err != nil {
-		return nil, err
-	}
-	if err := e.node.AddComplete(ctx, t, s); err != nil {
-		return nil, err
-	}
-	return object("infohash", hex.EncodeToString(t.Infohash[:]), "torrent", bytesToJS(t.Bytes())), nil
-}
 
 func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	var infohash [20]byte
@@ -64,8 +25,17 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	return object("infohash", hex.EncodeToString(infohash[:])), nil
 }
 
-func (e *engine) pieceLength(_ context.Context, o js.Value) (any, error) {
-	return metainfo.PieceLength(int64(o.Get("length").Float())), nil
+// torrent is a work as the bytes of a .torrent, once its metadata is known.
+func (e *engine) torrent(ctx context.Context, o js.Value) (any, error) {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.node.Torrent(ctx, infohash)
+	if err != nil {
+		return nil, err
+	}
+	return bytesToJS(b), nil
 }
 
 func (e *engine) share(ctx context.Context, o js.Value) (any, error) {
@@ -77,7 +47,16 @@ func (e *engine) limits(ctx context.Context, o js.Value) (any, error) {
 }
 
 func (e *engine) spent(ctx context.Context, o js.Value) (any, error) {
-	return nil, e.node.SetSent(ctx, int64(o.Get("sent").Float()))
+	return nil, e.node.SetUsed(ctx, node.Used{
+		SentToday:         int64(o.Get("sentToday").Float()),
+		SentThisMonth:     int64(o.Get("sentThisMonth").Float()),
+		ReceivedThisMonth: int64(o.Get("receivedThisMonth").Float()),
+	})
+}
+
+// fetching says whether works may be fetched from their webseeds while sharing is off.
+func (e *engine) fetching(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.node.Fetch(ctx, o.Get("on").Bool())
 }
 
 func (e *engine) start(ctx context.Context, o js.Value) (any, error) {
@@ -89,6 +68,9 @@ func (e *engine) stop(ctx context.Context, o js.Value) (any, error) {
 }
 
 func (e *engine) remove(ctx context.Context, o js.Value) (any, error) {
+	if o.Get("deleteData").Truthy() {
+		return nil, e.one(ctx, o, e.node.Delete)
+	}
 	return nil, e.one(ctx, o, e.node.Remove)
 }
 
@@ -133,8 +115,7 @@ func (e *engine) length(ctx context.Context, o js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, _, length, err := e.node.File(ctx, infohash, o.Get("file").Int())
-	return length, err
+	return e.node.Length(ctx, infohash, o.Get("file").Int())
 }
 
 func (e *engine) read(ctx context.Context, o js.Value) (any, error) {
@@ -160,13 +141,19 @@ func infohashOf(o js.Value) (infohash [20]byte, err error) {
 // limitsOf reads limits, of which Infinity means none.
 func limitsOf(o js.Value) node.Limits {
 	return node.Limits{
-		UploadRate:   bytesOf(o.Get("uploadRate")),
-		UploadPerDay: bytesOf(o.Get("uploadPerDay")),
-		Storage:      bytesOf(o.Get("storage")),
+		UploadRate:       bytesOf(o.Get("uploadRate")),
+		DownloadRate:     bytesOf(o.Get("downloadRate")),
+		UploadPerDay:     bytesOf(o.Get("uploadPerDay")),
+		UploadPerMonth:   bytesOf(o.Get("uploadPerMonth")),
+		DownloadPerMonth: bytesOf(o.Get("downloadPerMonth")),
+		Storage:          bytesOf(o.Get("storage")),
 	}
 }
 
 func bytesOf(v js.Value) int64 {
+	if v.Type() != js.TypeNumber {
+		return 0
+	}
 	f := v.Float()
 	if !(f >= 0 && f < 1<<53) {
 		return 0

@@ -85,11 +85,18 @@ func Lay(files []File) (length int64) {
 }
 
 // Arrange returns files as version 2 and hybrids have them: in the order of the file tree, with padding wherever a file with bytes would
-// not begin with a piece.
-func Arrange(files []File, pieceLength int64) []File {
-	sorted := slices.Clone(files)
-	slices.SortStableFunc(sorted, func(a, b File) int { return slices.Compare(a.Path, b.Path) })
-	return align(sorted, pieceLength)
+// not begin with a piece. In order stand the numbers that the files had, without padding.
+func Arrange(files []File, pieceLength int64) (arranged []File, order []int) {
+	order = make([]int, len(files))
+	for n := range order {
+		order[n] = n
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(files[a].Path, files[b].Path) })
+	sorted := make([]File, len(files))
+	for n, from := range order {
+		sorted[n] = files[from]
+	}
+	return align(sorted, pieceLength), order
 }
 
 // align puts padding between files, right behind those that do not end with a piece, and sets all offsets.

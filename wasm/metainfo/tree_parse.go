@@ -21,7 +21,7 @@ func (i *Info) readTree(v bencode.Value) error {
 	if i.HasV1() {
 		return i.unite(files)
 	}
-	if err := checkPieceLength(i.PieceLength); err != nil {
+	if err := CheckPieceLength(i.PieceLength); err != nil {
 		return err
 	}
 	if Lay(files) < 0 {

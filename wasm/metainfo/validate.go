@@ -83,7 +83,7 @@ func (i *Info) checkV2() error {
 	if i.MetaVersion != metaVersion {
 		return fmt.Errorf("meta version %d", i.MetaVersion)
 	}
-	if err := checkPieceLength(i.PieceLength); err != nil {
+	if err := CheckPieceLength(i.PieceLength); err != nil {
 		return err
 	}
 	var last []string
@@ -126,8 +126,8 @@ func (i *Info) checkEnd(end int64) error {
 	return nil
 }
 
-// checkPieceLength is the rule of BEP 52.
-func checkPieceLength(n int64) error {
+// CheckPieceLength tells what is wrong with a piece length by the rule of BEP 52; nil if nothing is.
+func CheckPieceLength(n int64) error {
 	if n < merkle.LeafSize || n > MaxPieceLength || n&(n-1) != 0 {
 		return fmt.Errorf("piece length %d is no power of two from 16 KiB up", n)
 	}
@@ -181,7 +181,7 @@ func checkPart(part string) error {
 	if err := validText(part); err != nil {
 		return err
 	}
-	if part == "" || part == "." || part == ".." || strings.ContainsAny(part, "/\\\x00") {
+	if part == "" || part == "." || part == ".." || strings.ContainsAny(part, unsafe) {
 		return fmt.Errorf("unsafe name %q", part)
 	}
 	if len(part) > maxName {

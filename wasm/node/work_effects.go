@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fanseed/signal/receipt"
-	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 	"fanseed/wasm/swarm"
 )
@@ -25,21 +24,17 @@ func (w *work) drain(now time.Time) {
 func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	switch e.Kind {
 	case swarm.Send:
-		if l := w.link(e.Peer); l != nil {
-			l.write(e.Message)
-		}
+		w.send(e)
 	case swarm.Write:
 		copy(w.buffer(e.Index)[e.Begin:], e.Block)
 	case swarm.Discard:
 		delete(w.pieces, e.Index)
 	case swarm.Hash:
-		w.hash(e.Index)
+		w.hash(e)
 	case swarm.Store:
 		w.put(e.Index)
 	case swarm.Load:
-		w.load(e.Index, e.Begin, int(e.Length), func(now time.Time, block []byte, err error) {
-			w.swarm.Loaded(now, e.Peer, e.Index, e.Begin, block, err)
-		})
+		w.load(e)
 	case swarm.Drop:
 		w.lose(e)
 	case swarm.InfoReady:
@@ -51,38 +46,36 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Claim:
 		w.claim(e)
 	case swarm.Have:
+		w.missing--
 		w.changed = true
+		w.files.add(e.Index)
 		w.arrived(e.Index)
 	case swarm.Complete:
 		w.changed = true
 		w.completed = true
+	case swarm.LoadLeaves:
+		w.loadLeaves(e)
+	case swarm.LayersKnown:
+		w.layered()
+	case swarm.Broken:
+		w.node.mail.post(func() { w.fail(time.Now(), ErrTorrent) })
 	}
 }
 
 // later runs a job and gives its result to the swarm, unless the work was
-// removed meanwhile.
+// removed or has another swarm meanwhile.
 func (w *work) later(f func(ctx context.Context) func(now time.Time)) {
+	s := w.swarm
 	w.node.jobs.do(func(ctx context.Context) func() {
 		result := f(ctx)
 		return func() {
+			if w.removed || w.swarm != s {
+				return
+			}
 			now := time.Now()
 			result(now)
 			w.drain(now)
 			w.flush(now)
-		}
-	})
-}
-
-func (w *work) hash(index int) {
-	piece, want := w.pieces[index], w.torrent.Info.Hash(index)
-	w.later(func(ctx context.Context) func(time.Time) {
-		got, err := stubborn(ctx, func() ([20]byte, error) { return w.node.parts.Hasher.SHA1(ctx, piece) })
-		return func(now time.Time) {
-			w.swarm.Hashed(now, index, err == nil && got == want)
-			if err != nil {
-				w.drain(now)
-				w.fail(now, err) // nobody's fault: the browser cannot hash
-			}
 		}
 	})
 }
@@ -98,9 +91,12 @@ func stubborn[T any](ctx context.Context, f func() (T, error)) (v T, err error) 
 }
 
 func (w *work) put(index int) {
-	piece := w.pieces[index]
+	piece, into := w.pieces[index], w.store
 	w.later(func(ctx context.Context) func(time.Time) {
-		err := w.store.Put(ctx, index, piece)
+		err := ErrLost
+		if into != nil {
+			err = into.Put(ctx, index, piece)
+		}
 		return func(now time.Time) {
 			delete(w.pieces, index)
 			w.swarm.Stored(now, index, err)
@@ -113,8 +109,11 @@ func (w *work) put(index int) {
 }
 
 func storeError(err error) error {
-	if errors.Is(err, store.ErrFull) {
+	switch {
+	case errors.Is(err, store.ErrFull):
 		return ErrFull
+	case errors.Is(err, store.ErrLost):
+		return ErrLost
 	}
 	return err
 }
@@ -123,32 +122,13 @@ func storeError(err error) error {
 func (w *work) lose(e swarm.Effect) {
 	peer, why := e.Peer, string(e.Reason)
 	w.node.mail.post(func() {
+		now := time.Now()
 		if l := w.link(peer); l != nil {
-			now := time.Now()
 			l.flush(now)
 			l.drop(now, why)
-		}
-	})
-}
-
-// check tells the swarm whether the metadata from its peers is the right one.
-func (w *work) check(infoBytes []byte) {
-	w.later(func(ctx context.Context) func(time.Time) {
-		got, err := w.node.parts.Hasher.SHA1(ctx, infoBytes)
-		right := err == nil && got == w.infohash
-		var info *metainfo.Info
-		if right {
-			info, err = metainfo.ParseInfo(infoBytes)
-		}
-		return func(now time.Time) {
-			switch {
-			case !right:
-				w.swarm.Described(now, nil, nil)
-			case err != nil:
-				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
-			case w.torrent == nil:
-				w.describe(now, info, infoBytes)
-			}
+		} else if seed := w.webseed(peer); seed != nil {
+			seed.barred = e.Reason == swarm.BadPiece || e.Reason == swarm.BadLeaf
+			seed.close(now)
 		}
 	})
 }
@@ -177,7 +157,10 @@ func (w *work) verify(e swarm.Effect) {
 }
 
 func (w *work) claim(e swarm.Effect) {
-	w.earned[e.Serial] = max(w.earned[e.Serial], e.Amount)
+	if before := w.earned[e.Serial]; e.Amount > before {
+		w.earned[e.Serial] = e.Amount
+		w.earnings += e.Amount - before
+	}
 	w.changed = true
 	w.node.claim(receipt.Receipt{Serial: e.Serial, Amount: e.Amount, Signature: e.Signature})
 }

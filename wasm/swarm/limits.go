@@ -112,6 +112,14 @@ const (
 	metadataRetry    = 30 * time.Second // a peer that rejected or stalled is asked again
 )
 
+// Hashes (https://www.bittorrent.org/beps/bep_0052.html).
+const (
+	maxQueries   = 16               // asked of one peer ahead
+	hashesWithin = 5 * time.Second  // others are asked when the answer takes longer
+	auditWithin  = 15 * time.Second // then a bad piece is judged without leaves
+	maxRanges    = 32               // that a peer may have waiting with us; further ones are rejected
+)
+
 // Credit.
 const (
 	creditVersion = 1

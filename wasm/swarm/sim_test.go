@@ -78,9 +78,11 @@ type node struct {
 	poison   float64 // chance that a block is wrong
 	load     loading
 	signs    bool
+	v1       bool // speaks version 1 alone
 	neverHas bool // says nothing of what it has, and gives nothing
 
 	claimed  map[[16]byte]uint64
+	spoilt   int // pieces that failed their hash
 	complete bool
 }
 
@@ -123,7 +125,7 @@ func (m *simulation) add(have wire.Bitfield, magnet bool) *node {
 		Have: have, Rand: rand.New(rand.NewPCG(m.seed, uint64(n.name))), Version: "sim", PeerID: peerIDOf(Peer(n.name)), Limits: m.limits,
 	}
 	if !magnet {
-		c.Info, c.InfoBytes = m.work.info, m.work.infoBytes
+		c.Info, c.InfoBytes, c.Layers = m.work.info, m.work.infoBytes, m.work.layers
 	}
 	n.k = newCaller(m.work, c, m.failf)
 	m.nodes = append(m.nodes, n)
@@ -179,7 +181,11 @@ func (e *end) open() {
 	}
 	e.opened = true
 	e.node.k.open[e.peer] = true
-	e.node.k.s.Opened(e.node.m.now, e.peer, wire.NewHandshake(e.node.m.work.infohash, e.other.node.k.s.cfg.PeerID))
+	h := wire.NewHandshake(e.node.m.work.infohash, e.other.node.k.s.cfg.PeerID)
+	if e.node.m.work.info.HasV2() && !e.other.node.v1 {
+		h = h.WithV2()
+	}
+	e.node.k.s.Opened(e.node.m.now, e.peer, h)
 	e.node.drain(nil)
 }
 
@@ -254,8 +260,15 @@ func (n *node) carryOut(e Effect) {
 	case Send:
 		n.send(n.end(e.Peer), e.Message)
 	case Hash:
-		ok := n.k.hash(e.Index)
-		m.after(m.soon(), func() { s.Hashed(m.now, e.Index, ok); n.drain(nil) })
+		ok, leaves := n.k.hash(e)
+		if !n.k.buffers[e.Index].good {
+			n.spoilt++
+		}
+		m.after(m.soon(), func() { s.Hashed(m.now, e.Index, ok, leaves); n.drain(leaves) })
+	case LoadLeaves:
+		m.after(m.soon(), func() { s.LeavesLoaded(m.now, e.Index, m.work.leaves(e.Index), nil); n.drain(nil) })
+	case Broken:
+		m.failf("node %d: broken", n.name)
 	case Store:
 		m.after(m.soon(), func() { n.k.store(e.Index); s.Stored(m.now, e.Index, nil); n.drain(nil) })
 	case Load:
@@ -287,9 +300,9 @@ func (n *node) carryOut(e Effect) {
 
 func (n *node) describe(right bool) {
 	if right {
-		n.k.s.Described(n.m.now, n.m.work.info, n.m.work.infoBytes)
+		n.k.s.Described(n.m.now, n.m.work.torrent())
 	} else {
-		n.k.s.Described(n.m.now, nil, nil)
+		n.k.s.Described(n.m.now, nil)
 	}
 }
 

@@ -183,6 +183,7 @@ func (s *Swarm) Drained(now time.Time, p Peer, queued int) {
 		p.queued = queued
 		s.serve(p)
 		s.serveMetadata(p)
+		s.serveHashes(p)
 	}
 	s.end()
 }

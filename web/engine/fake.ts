@@ -43,6 +43,9 @@ interface Metadata {
 export class FakeWork extends EventTarget implements Work {
   readonly infohash: string;
   readonly pieceLength = pieceLength;
+  readonly kept = true;
+  readonly caps: Work["caps"] = [];
+  readonly webseeds: Work["webseeds"] = [];
   name: string;
   files: readonly WorkFile[] = [];
   state: WorkState = "stopped";
@@ -172,8 +175,12 @@ export class FakeWork extends EventTarget implements Work {
     this.dispatchEvent(new Event("error"));
   }
 
+  /** Takes it out of its seeder. */
+  forget: () => void = () => undefined;
+
   async remove(): Promise<void> {
     this.stop();
+    this.forget();
   }
 
   tick(seconds: number, perGiB: number): void {
@@ -224,7 +231,7 @@ const noAccount = (): never => {
   throw new FanseedError("no_account", "no key has been made");
 };
 
-export class FakeSeeder implements Seeder {
+export class FakeSeeder extends EventTarget implements Seeder {
   readonly server = location.origin;
   /** What the page has called, in order. */
   readonly calls: string[] = [];
@@ -238,6 +245,7 @@ export class FakeSeeder implements Seeder {
   #waiting: { seconds: number; wake: () => void }[] = [];
 
   constructor(share: ShareMode, limits: Partial<Limits>) {
+    super();
     this.#share = share;
     this.#limits = { ...defaults, ...limits };
   }
@@ -259,6 +267,7 @@ export class FakeSeeder implements Seeder {
     this.#called(`share ${mode}`);
     this.#share = mode;
     for (const work of this.#works) this.#allowed() ? work.wake() : work.rest();
+    this.dispatchEvent(new Event("share"));
   }
 
   get limits(): Limits {
@@ -267,6 +276,7 @@ export class FakeSeeder implements Seeder {
 
   set limits(limits: Partial<Limits>) {
     this.#limits = { ...this.#limits, ...limits };
+    this.dispatchEvent(new Event("share"));
   }
 
   works(): FakeWork[] {
@@ -278,7 +288,12 @@ export class FakeSeeder implements Seeder {
     if (here) return here;
     const work = new FakeWork(metadata, this.#allowed);
     this.#works.push(work);
+    work.forget = () => {
+      this.#works.splice(this.#works.indexOf(work), 1);
+      this.dispatchEvent(new Event("works"));
+    };
     work.wake();
+    this.dispatchEvent(new Event("works"));
     return work;
   }
 

@@ -1,45 +1,32 @@
-/** What the person has said about sharing, kept for this site until it is withdrawn. Where the browser keeps nothing, it holds for this visit. */
+/** What the person has said about sharing, kept for this site until it is withdrawn. */
 import type { ShareMode } from "../types/engine.js";
+import { Kept, read, site, tab, write } from "./kept.js";
 
 export type Consent = Exclude<ShareMode, "ask">;
 
-const key = "fanseed.share";
+export const agreed = (mode: ShareMode): boolean => mode === "on" || mode === "playing";
+
+const shareKey = "fanseed.share";
 let visit: ShareMode = "ask";
 
 export function consent(): ShareMode {
-  try {
-    const said = localStorage.getItem(key);
-    return said === "on" || said === "playing" || said === "off" ? said : visit;
-  } catch {
-    return visit;
-  }
+  const said = read(site, shareKey);
+  return said === "on" || said === "playing" || said === "off" ? said : visit;
 }
 
 export function remember(mode: Consent): void {
-  visit = mode;
-  try {
-    localStorage.setItem(key, mode);
-  } catch {
-    // Private browsing may refuse to keep anything; `visit` holds it.
-  }
+  write(site, shareKey, (visit = mode));
 }
+
+/** What was published here: it is seeded by its publisher's own word, whatever was said about others' works. */
+export const published = new Kept(site, "fanseed.published");
+
+/** What "Stop" has stopped in this tab, so that "Resume" starts no more than that. */
+export const halted = new Kept(tab, "fanseed.halted");
 
 const stopKey = "fanseed.stopped";
 
 /** "Stop" holds for this tab, reloads included, until "Resume". */
-export function stopped(): boolean {
-  try {
-    return sessionStorage.getItem(stopKey) === "1";
-  } catch {
-    return false;
-  }
-}
+export const stopped = (): boolean => read(tab, stopKey) === "1";
 
-export function rememberStopped(on: boolean): void {
-  try {
-    if (on) sessionStorage.setItem(stopKey, "1");
-    else sessionStorage.removeItem(stopKey);
-  } catch {
-    // Nothing is kept: a reload starts anew.
-  }
-}
+export const rememberStopped = (on: boolean): void => write(tab, stopKey, on ? "1" : "");

@@ -1,25 +1,25 @@
 /**
- * The page's side of the engine: the only file that loads it and talks to it. It is not even fetched before the first call that needs it, and
- * nothing is shared but under the mode that was set last.
+ * The page's side of the engine: the only file that loads it and talks to it. It is not even fetched before the first call that needs it.
+ * One engine serves all tabs, so what it shall do follows from what is kept for the site, and not from what this tab remembers.
  */
-import { FanseedError, type Account, type Connect, type PublishOptions, type Seeder, type ShareMode, type Work } from "../types/engine.js";
-import { limits } from "./limits.js";
+import type { Account, Connect, PublishOptions, Seeder, ShareMode, Work } from "../types/engine.js";
+import { agreed, consent, halted, published } from "./consent.js";
+import { limits, limitsChosen } from "./limits.js";
+import { PartError, reach } from "./parts.js";
 
 const address = "/engine.js";
 
-export const agreed = (mode: ShareMode): boolean => mode === "on" || mode === "playing";
-
 export class Seeding {
   readonly #changed: () => void;
-  #mode: ShareMode = "off";
   #loading: Promise<Seeder> | undefined;
   #seeder: Seeder | undefined;
-  /** What this tab published: seeded by its publisher's own click, whatever was said about sharing others' works. */
-  readonly #published = new Set<string>();
-  /** What `stopAll` stopped, so that `resumeAll` starts no more than that. */
-  #halted: readonly string[] = [];
+  /** The person has done something here that the engine has to follow, once it is loaded. */
+  #said = false;
+  /** Works that are being published, and not in `published` yet. */
+  #hashing = 0;
+  readonly #followed = new WeakSet<Work>();
 
-  /** `changed` is called when a work's state changes or the mode does. */
+  /** `changed` is called when a work comes, goes or changes its state, or the mode does. */
   constructor(changed: () => void) {
     this.#changed = changed;
   }
@@ -33,48 +33,68 @@ export class Seeding {
     return this.#seeder?.share ?? "off";
   }
 
-  /** Holds for an engine that is still being loaded, too. */
-  set mode(mode: ShareMode) {
-    this.#mode = mode;
-    if (this.#seeder && this.#seeder.share !== mode) this.#seeder.share = mode;
-    this.#changed();
-  }
-
+  /** Every work in this browser. */
   works(): Work[] {
-    return this.#seeder?.works() ?? [];
+    const works = this.#seeder?.works() ?? [];
+    for (const work of works) this.#follow(work);
+    return works;
   }
 
   work(infohash: string): Work | undefined {
-    return this.works().find((work) => work.infohash === infohash);
+    return this.#seeder?.works().find((work) => work.infohash === infohash);
   }
 
   published(infohash: string): boolean {
-    return this.#published.has(infohash);
+    return published.list.includes(infohash);
   }
 
-  /** What the person says about others' works. What they published themselves goes on. */
-  choose(mode: ShareMode): void {
-    if (!this.#published.size) this.mode = mode;
-    else if (agreed(mode)) this.mode = "on";
+  /** Does what the person has said. */
+  follow(): void {
+    this.#said = true;
+    const seeder = this.#seeder;
+    if (!seeder) return;
+    const mode = this.#due();
+    if (agreed(mode)) {
+      if (!agreed(consent())) this.#holdOthers();
+      if (seeder.share !== mode) seeder.share = mode;
+    } else if (agreed(seeder.share)) seeder.share = "off";
+    this.#changed();
+  }
+
+  /** What was published goes on by its publisher's own word, whatever was said about others' works. */
+  #due(): ShareMode {
+    return this.#hashing || published.list.length ? "on" : consent();
+  }
+
+  /** Others' works that were kept do not go on because of what one publishes: that needs consent of its own. */
+  #holdOthers(): void {
+    for (const work of this.works()) if (!this.published(work.infohash)) work.stop();
+  }
+
+  /** Goes on with what this browser has kept. */
+  async restore(): Promise<void> {
+    this.follow();
+    await this.#engine();
   }
 
   /** Fetches a work, and shares it as far as was chosen. */
   async join(source: string | ArrayBuffer): Promise<Work> {
+    this.follow();
     const seeder = await this.#engine();
-    return this.#follow(await seeder.add(source));
+    return this.#here(await seeder.add(source));
   }
 
   async publish(files: readonly File[], options: PublishOptions): Promise<Work> {
-    const before = this.#mode;
-    this.mode = "on";
+    this.#hashing++;
     try {
+      this.follow();
       const seeder = await this.#engine();
       const work = await seeder.publish(files, options);
-      this.#published.add(work.infohash);
-      return this.#follow(work);
-    } catch (error) {
-      if (this.#mode === "on") this.mode = before;
-      throw error;
+      published.list = [...new Set(published.list).add(work.infohash)];
+      return this.#here(work);
+    } finally {
+      this.#hashing--;
+      this.follow();
     }
   }
 
@@ -82,16 +102,35 @@ export class Seeding {
     return (await this.#engine()).account();
   }
 
+  /** With what the browser has kept of it. */
+  async remove(infohash: string): Promise<void> {
+    await this.work(infohash)?.remove({ deleteData: true });
+    published.list = published.list.filter((other) => other !== infohash);
+    this.follow();
+  }
+
   stopAll(): void {
     const running = this.works().filter((work) => work.state !== "stopped");
-    this.#halted = running.map((work) => work.infohash);
+    halted.list = running.map((work) => work.infohash);
     for (const work of running) work.stop();
     this.#changed();
   }
 
   resumeAll(): void {
-    for (const infohash of this.#halted) this.work(infohash)?.start();
+    for (const infohash of halted.list) this.work(infohash)?.start();
+    halted.list = [];
     this.#changed();
+  }
+
+  /**
+   * A publisher who has set no limits gives their own works as fast as they can. The caps that everybody was promised hold as soon as others'
+   * works are here too.
+   */
+  cap(): void {
+    if (!this.#seeder) return;
+    const works = this.#seeder.works();
+    const own = works.length > 0 && works.every((work) => this.published(work.infohash));
+    this.#seeder.limits = own && !limitsChosen() ? { ...limits(), uploadRate: Infinity, uploadPerDay: Infinity } : limits();
   }
 
   /** Loads the engine at the first call. A load that failed is tried again at the next. */
@@ -105,31 +144,36 @@ export class Seeding {
 
   async #load(): Promise<Seeder> {
     const { connect } = await fetchEngine();
-    this.#seeder = await connect({ share: this.#mode, limits });
-    this.mode = this.#mode; // what was said while it loaded
-    return this.#seeder;
+    const seeder = await connect(); // follows what other tabs do, until somebody says something here
+    for (const type of ["works", "share"] as const) seeder.addEventListener(type, this.#changed);
+    this.#seeder = seeder;
+    if (this.#said) {
+      this.cap();
+      this.follow();
+    }
+    return seeder;
   }
 
-  #follow(work: Work): Work {
-    for (const type of ["state", "error"] as const) work.addEventListener(type, this.#changed);
-    this.#cap();
+  #here(work: Work): Work {
+    this.#follow(work);
+    this.cap();
     this.#changed();
     return work;
   }
 
-  /** A publisher gives their own works as fast as they can. The caps that everybody was promised hold as soon as others' works are here too. */
-  #cap(): void {
-    if (!this.#seeder) return;
-    const own = this.works().every((work) => this.#published.has(work.infohash));
-    this.#seeder.limits = own ? { ...limits, uploadRate: Infinity, uploadPerDay: Infinity } : limits;
+  #follow(work: Work): void {
+    if (this.#followed.has(work)) return;
+    this.#followed.add(work);
+    for (const type of ["state", "error"] as const) work.addEventListener(type, this.#changed);
   }
 }
 
 /** The address is not a literal, so that no bundler ever pulls the engine into the page. */
 async function fetchEngine(): Promise<{ connect: Connect }> {
+  await reach(address);
   try {
     return (await import(address)) as { connect: Connect };
   } catch {
-    throw new FanseedError("unreachable", "the engine could not be loaded");
+    throw new PartError(address);
   }
 }

@@ -1,0 +1,98 @@
+/** The words for what runs in this browser. */
+import type { WorkState } from "../types/engine.js";
+import { duration } from "./format_live.js";
+import type { LiveWork } from "./facts.js";
+
+export const say = {
+  stop: "Stop",
+  down: "Download",
+  up: "Upload",
+  got: "Fetched",
+  sent: "Sent",
+  left: "Time left",
+  leftNone: "—",
+  leftValue: duration,
+  earned: "Credits earned on this work",
+  progress: "Fetched so far",
+  checked: "Checked so far",
+
+  limits: "Change the limits",
+  remove: "Remove from this browser",
+  removeSure: "Everything of this work that is kept here is deleted.",
+  removeYes: "Delete it",
+  removeNo: "Keep it",
+
+  server: {
+    name: (host: string): string => `Publisher’s server (${host})`,
+    active: "Sends pieces to you",
+    idle: "Not needed now: peers are enough",
+    none: "—",
+  },
+
+  peer: {
+    client: "Client",
+    peers: "Peers",
+    has: "Has",
+    state: "State",
+    whole: "Has all of it",
+    waiting: "Waits for its turn",
+    served: "Gets pieces from you",
+    ticket: "earns credits",
+    unknown: "Unknown client",
+    none: "No peer is connected.",
+  },
+
+  meter: {
+    up: "Sending",
+    down: "Fetching",
+    stop: "Stop",
+    stopAll: "Stop all sharing",
+  },
+
+  aloud: {
+    complete: (name: string): string => `${name} is complete.`,
+    published: (name: string): string => `${name} is published.`,
+    stopped: "Everything is stopped.",
+  },
+};
+
+/** What a work is doing, without numbers, so that it is read aloud only when it changes. */
+export function doing(work: LiveWork): string {
+  const states: Record<WorkState, () => string> = {
+    checking: () => "Checking what this browser has kept…",
+    downloading: () => fetching(work),
+    seeding: () => seeding(work),
+    stopped: () => (work.missing || !work.length ? "Stopped. Nothing is sent or fetched." : "Complete, and stopped. Nothing is sent."),
+    error: () => work.error?.says ?? "",
+  };
+  return states[work.state]();
+}
+
+function fetching(work: LiveWork): string {
+  if (work.caps.includes("download_month")) return "Waiting: this month’s limit for fetching is reached.";
+  if (!work.peers && work.servers.some(({ active }) => active)) return "Downloading from the publisher’s server";
+  if (!work.peers) return "Finding peers…";
+  if (!work.length) return "Asking a peer what this work is…";
+  if (!work.missing) return "Verifying the last pieces…";
+  return work.downRate ? "Downloading" : "Connected. Waiting for a peer to send…";
+}
+
+function seeding({ caps, peers }: LiveWork): string {
+  if (caps.includes("upload_month")) return "Complete. Waiting: this month’s limit for sending is reached.";
+  if (caps.includes("upload_day")) return "Complete. Waiting: today’s limit for sending is reached.";
+  return peers ? "Complete. Seeding to those who ask." : "Complete. Seeding: waiting for someone who wants it.";
+}
+
+/** Until when a limit holds a work up, and what else can be done. */
+export function capped({ caps }: LiveWork): string {
+  if (caps.includes("download_month")) return "It goes on when the month is over, or once you raise the limit. What is here is shared meanwhile.";
+  if (caps.includes("upload_month")) return "This month’s limit for sending is reached. Sending goes on when the month is over, or once you raise the limit.";
+  return caps.includes("upload_day") ? "Today’s limit for sending is reached. Sending goes on tomorrow, or once you raise the limit." : "";
+}
+
+/** Whether a work is still here after a reload. */
+export function keeping({ kept, own, length, state }: LiveWork): string {
+  if (!length || state === "checking") return "";
+  if (kept) return "Kept in this browser.";
+  return own ? "Read from the files that you chose. Keep this tab open until a copy is kept here." : "Not kept: it is gone when this tab is closed.";
+}
