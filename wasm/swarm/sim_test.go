@@ -72,6 +72,7 @@ type node struct {
 	free      time.Time
 	ticking   bool
 	webseed   *webseed // or nil
+	stock     bool     // fetches in order, spares no seeder, and knows no suggestions
 	coupled   bool     // what arrives takes its time too, as where the processor is what is short
 
 	// How it misbehaves.
@@ -187,6 +188,10 @@ func (e *end) open() {
 	}
 	e.node.k.s.Opened(e.node.m.now, e.peer, h)
 	e.node.drain(nil)
+	if e.node.stock {
+		e.node.k.s.Prefer(e.node.m.now, 0, e.node.m.work.info.NumPieces())
+		e.node.drain(nil)
+	}
 }
 
 // close ends a connection for both sides, the other hears of it later.
@@ -364,7 +369,7 @@ func (e *end) drained(size int) {
 }
 
 func (e *end) receive(msg wire.Message) {
-	if e.closed {
+	if e.closed || e.node.stock && msg.Kind == wire.KindSuggest {
 		return
 	}
 	if !e.opened {
