@@ -122,6 +122,7 @@ for (const name of browsers) {
     const window = await launch(t, name);
     const page = await openTab(window, server, { share: "on" });
     const infohash = await page.evaluate(async () => (await seeder.publish([new File([makeFile(1 << 20, 1)], "file.bin")])).infohash);
+    await until("the announce", async () => ((await (await fetch(`${server.url}/v1/works/${infohash}`)).json()) as { seeders: number }).seeders > 0);
     await server.withdraw(infohash);
     await until("the withdrawal", () => page.evaluate(() => seeder.works()[0]?.error?.code === "revoked"));
     await reload(page);
