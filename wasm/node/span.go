@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 const (
@@ -19,11 +20,30 @@ type spans struct {
 	kept    map[span][]byte
 	order   []span // of kept, the oldest first
 	waiting map[span][]func(data []byte, err error)
+
+	touched bool      // something was read since …
+	rested  time.Time // … the last rest
+}
+
+// spansRest is how long spans are kept that nobody asks for.
+const spansRest = 5 * time.Second
+
+// rest forgets the spans when nobody has asked for any of late.
+func (s *spans) rest(now time.Time) {
+	if now.Sub(s.rested) < spansRest {
+		return
+	}
+	if !s.touched && len(s.order) > 0 {
+		clear(s.kept)
+		s.order = nil
+	}
+	s.touched, s.rested = false, now
 }
 
 // read gives a block to f: at once where its span is kept, else when it was read.
 // A block that does not lie in one span is read by itself.
 func (w *work) read(index, begin, length int, f func(block []byte, err error)) {
+	w.spans.touched = true
 	start := begin - begin%spanSize
 	at := span{index, start, min(spanSize, int(w.torrent.Info.PieceSize(index))-start)}
 	if begin+length > at.begin+at.size {

@@ -55,8 +55,9 @@ type work struct {
 	earnings  uint64              // their sum
 	before    moved               // by swarms that this one has replaced
 	completed bool                // since the last announce
-	changed   bool
-	shown     moved // when the host was last told
+	changed   bool                // the host is to be told
+	stirred   bool                // something has moved, perhaps
+	shown     moved               // when the host was last told
 }
 
 func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet metainfo.Magnet) *work {
@@ -276,6 +277,7 @@ func (w *work) tick(now time.Time) {
 		w.end(now)
 	}
 	w.flush(now)
+	w.spans.rest(now)
 	w.keepNext(now)
 }
 
