@@ -23,7 +23,8 @@ const (
 const (
 	seekEvery   = 15 * time.Second // by a work with too few peers; by and by more rarely when it meets nobody
 	seekDoubles = 3                // times
-	offerLives  = 50 * time.Second // a later answer finds nobody, as with stock clients
+	offerLives  = 50 * time.Second // a later answer finds nobody, as with stock clients …
+	offerStale  = 10 * time.Second // … but after so long without one, another may have more luck
 	retryAfter  = 5 * time.Second  // a connection that failed; doubled for each that fails after it
 	retryLatest = 3 * time.Minute
 )
@@ -35,12 +36,21 @@ var (
 	answerPace = pace{every: 250 * time.Millisecond, most: 12}
 )
 
+const maxOffered = 32 // offers of others that wait for their turn
+
 // meetings are the connections that works want to make.
 type meetings struct {
-	hungry    []*work // that want to make offers, the next first
+	hungry    []*work   // that want to make offers, the next first
+	offered   []offered // by others, the oldest first
 	gathering int
 	seeks     pace
 	answers   pace
+}
+
+// offered is an offer of another peer that is not answered yet.
+type offered struct {
+	announcer.GotOffer
+	at time.Time
 }
 
 // seeking is a work's search for peers.
@@ -80,8 +90,18 @@ func (w *work) seek(now time.Time) {
 	wait := seekEvery << min(s.tries, seekDoubles)
 	s.next = now.Add(wait - seekEvery/4 + w.node.jitter(seekEvery/4))
 	s.tries++
+	w.dropStale(now)
 	w.node.announcer.Offer(now, w.infohash, nil)
 	w.node.drainAnnouncer(now)
+}
+
+// dropStale gives up offers that nobody seems to have got.
+func (w *work) dropStale(now time.Time) {
+	for _, l := range w.all() {
+		if l.offer != "" && l.answer == "" && now.Sub(l.since) >= offerStale {
+			l.drop(now, "nobody answered")
+		}
+	}
 }
 
 // counted makes offers when there is somebody to meet.
@@ -100,8 +120,10 @@ func (n *Node) counted(now time.Time, e announcer.Counts) {
 	n.meetNext(now)
 }
 
-// meetNext lets works make offers, in turn, as long as there is room.
+// meetNext answers offers and lets works make some, in turn, as long as there
+// is room.
 func (n *Node) meetNext(now time.Time) {
+	n.answerNext(now)
 	for len(n.meetings.hungry) > 0 {
 		w := n.meetings.hungry[0]
 		count := min(maxOffers, w.seeking.wanted-len(w.links), maxLinks-len(w.links))
@@ -116,6 +138,14 @@ func (n *Node) meetNext(now time.Time) {
 		n.meetings.hungry = n.meetings.hungry[1:]
 		w.offer(now, min(count, room))
 	}
+}
+
+// meetDue is when an offer that waits may be answered; zero when none does.
+func (n *Node) meetDue(now time.Time) time.Time {
+	if len(n.meetings.offered) == 0 {
+		return time.Time{}
+	}
+	return now.Add(n.meetings.answers.every)
 }
 
 // room is how many offers may be made now.
@@ -176,16 +206,34 @@ func (w *work) connect(l *link, make func(context.Context, Handler) (Conn, strin
 	})
 }
 
-// answer accepts another peer's offer. A flood of offers is let pass by: whoever
-// means it makes another.
+// answer takes another peer's offer. Of a flood only so many wait, and not for
+// long: whoever means it makes another.
 func (n *Node) answer(now time.Time, e announcer.GotOffer) {
-	w := n.find(e.Infohash)
-	if w == nil || !w.meeting || w.offered(e.OfferID) != nil {
-		return
+	if len(n.meetings.offered) < maxOffered {
+		n.meetings.offered = append(n.meetings.offered, offered{e, now})
 	}
-	if n.meetings.gathering >= 2*maxGathering || !n.meetings.answers.take(now) || !n.makeRoom(now, w) {
-		return
+	n.answerNext(now)
+}
+
+// answerNext answers the offers whose turn it is.
+func (n *Node) answerNext(now time.Time) {
+	for len(n.meetings.offered) > 0 && n.meetings.gathering < 2*maxGathering {
+		e := n.meetings.offered[0]
+		w := n.find(e.Infohash)
+		if w != nil && w.meeting && w.offered(e.OfferID) == nil && now.Sub(e.at) < offerStale {
+			if !n.meetings.answers.take(now) {
+				return
+			}
+			if n.makeRoom(now, w) {
+				n.accommodate(now, w, e.GotOffer)
+			}
+		}
+		n.meetings.offered = n.meetings.offered[1:]
 	}
+}
+
+// accommodate makes the connection that another peer has offered.
+func (n *Node) accommodate(now time.Time, w *work, e announcer.GotOffer) {
 	l := w.newLink(now, e.OfferID)
 	l.offer = e.SDP
 	w.connect(l, func(ctx context.Context, h Handler) (Conn, string, error) {

@@ -107,6 +107,7 @@ func (n *Node) tick(now time.Time) {
 	}
 	n.showAll(now)
 	next = earlier(next, n.showDue())
+	next = earlier(next, n.meetDue(now))
 	next = earlier(next, n.uploads.deadline(now))
 	next = earlier(next, n.downloads.deadline(now))
 	next = earlier(next, n.announcer.Deadline())

@@ -1,15 +1,6 @@
 package node
 
-import (
-	"time"
-
-	"fanseed/wasm/swarm"
-)
-
-const (
-	settleIn = time.Minute // a connection is not judged before
-	moving   = 1 << 10     // bytes a second that make a connection worth to be kept
-)
+import "time"
 
 // makeRoom says whether w may have one more connection. Where there are enough
 // already, one that is of no use makes way.
@@ -36,27 +27,11 @@ func drop(now time.Time, l *link) bool {
 	return true
 }
 
-// leastUseful is the connection that has moved least of late; nil when all are
-// of use, or new.
-func (w *work) leastUseful(now time.Time) (worst *link) {
-	least := float64(moving)
-	for _, p := range w.swarm.Stats().Peers {
-		l := w.link(p.Peer)
-		if l == nil || now.Sub(l.since) < settleIn {
-			continue
-		}
-		if rate := use(p); rate < least {
-			worst, least = l, rate
-		}
+// leastUseful is the connection that is worth least; nil when all are of use, or
+// new, or one has only just made way.
+func (w *work) leastUseful(now time.Time) *link {
+	if p, ok := w.swarm.LeastUseful(now); ok {
+		return w.link(p)
 	}
-	return worst
-}
-
-// use is what a peer moves, and below zero when neither side wants anything of
-// the other.
-func use(p swarm.PeerStats) float64 {
-	if !p.Interested && !p.Interesting {
-		return -1
-	}
-	return p.DownRate + p.UpRate
+	return nil
 }

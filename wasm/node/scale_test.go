@@ -126,7 +126,7 @@ func TestPiecesOfAnyLength(t *testing.T) {
 			w, d := newWorld(t), newDisk(1<<30)
 			a, b := withDisk(t, w, d), newEngine(t, w, Limits{})
 			a.share(true)
-			torrent, data := a.seed(w, 2*int(pieceLength)+12_345, pieceLength, 61)
+			torrent, data := a.seed(w, int(pieceLength)+12_345, pieceLength, 61)
 			b.join(torrent)
 			if got := b.contents(torrent); !bytes.Equal(got, data) {
 				t.Error("the copy differs from the original")

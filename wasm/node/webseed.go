@@ -142,7 +142,7 @@ func (s *webseed) takeBack(m wire.Message) {
 		return other.Index == m.Index && other.Begin == m.Begin && other.Length == m.Length
 	}
 	s.asked = slices.DeleteFunc(s.asked, same)
-	for _, f := range s.ranges {
+	for _, f := range slices.Clone(s.ranges) { // takeBack may take f out
 		f.takeBack(same)
 	}
 }

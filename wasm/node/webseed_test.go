@@ -431,3 +431,17 @@ func TestAWithdrawalClosesPeersAndLeavesWebseeds(t *testing.T) {
 		t.Error("the copy differs from the original")
 	}
 }
+
+func FuzzAnswer(f *testing.F) {
+	f.Add(206, "bytes 10-19/100", "", int64(10), int64(20))
+	f.Add(503, "", "120", int64(0), int64(1))
+	f.Fuzz(func(t *testing.T, status int, contentRange, after string, begin, end int64) {
+		skip, err := Answer(status, contentRange, after, begin, end)
+		if err == nil && (skip != 0 && skip != begin || skip > maxSkip || status != 200 && status != 206) {
+			t.Errorf("skips %d of an answer %d", skip, status)
+		}
+		if bad, is := err.(*BadAnswer); is && (bad.RetryAfter < 0 || bad.RetryAfter > (1<<31)*time.Second) {
+			t.Errorf("retries after %v", bad.RetryAfter)
+		}
+	})
+}

@@ -128,7 +128,7 @@ func (w *work) lose(e swarm.Effect) {
 			l.flush(now)
 			l.drop(now, why)
 		} else if seed := w.webseed(peer); seed != nil {
-			seed.barred = e.Reason == swarm.BadPiece
+			seed.barred = e.Reason == swarm.BadPiece || e.Reason == swarm.BadLeaf
 			seed.close(now)
 		}
 	})

@@ -193,6 +193,9 @@ func (s *Swarm) updateInterest(p *peer) {
 		return
 	}
 	p.interesting = want
+	if p.webseed {
+		return
+	}
 	kind := wire.KindNotInterested
 	if want {
 		kind = wire.KindInterested

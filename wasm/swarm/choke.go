@@ -72,8 +72,12 @@ func (s *Swarm) eligible(p *peer) bool {
 	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil)
 }
 
-// rank orders the interested peers: those that pay, then those that do not snub us, then by rate, then by age. A downloader ranks by
-// what it gets from each, a seeder by what it can give to each (https://www.bittorrent.org/beps/bep_0003.html).
+// rank orders the interested peers. This is the rule for upload slots: those that pay for what they are sent, by a ticket, come first,
+// but one slot at least is for peers that do not, and one is optimistic, for anybody by lot. Among those that pay, and among those that
+// do not, a leecher ranks by what each gave it of late, tit for tat, and those last that owe it an answer for long: whoever only takes
+// gets the optimistic slot now and then, and no more (https://www.bittorrent.org/beps/bep_0003.html). A seeder lets everybody have a turn
+// of turnLasts, and then the one that it gave least of late, so that nobody holds a slot for being fast. Slots are given anew every ten
+// seconds, and at once when one becomes free; who has just got one keeps it for a round.
 func (s *Swarm) rank() []*peer {
 	s.ranked = s.ranked[:0]
 	for _, p := range s.peers {
@@ -85,10 +89,16 @@ func (s *Swarm) rank() []*peer {
 		return cmp.Or(
 			first(s.paying(p), s.paying(q)),
 			first(!s.snubs(p), !s.snubs(q)),
+			first(s.inTurn(p), s.inTurn(q)),
 			cmp.Compare(s.merit(q), s.merit(p)),
 		)
 	})
 	return s.ranked
+}
+
+// inTurn tells whether p has a seeder's slot, and had it for less than a turn.
+func (s *Swarm) inTurn(p *peer) bool {
+	return s.complete() && !p.choked && s.now.Sub(p.unchoked) < turnLasts
 }
 
 // first orders true before false.
@@ -107,7 +117,7 @@ func (s *Swarm) snubs(p *peer) bool { return p.snubbed && !s.complete() }
 
 func (s *Swarm) merit(p *peer) float64 {
 	if s.complete() {
-		return p.upRate.perSecond
+		return -p.served
 	}
 	return p.downRate.perSecond
 }
@@ -169,8 +179,11 @@ func (s *Swarm) chooseRegular(ranked []*peer, slots int) {
 // chooseOptimistic picks the optimistic peer from those that got no slot by rank; a free one where there was no regular slot to spare.
 func (s *Swarm) chooseOptimistic(ranked []*peer, rotate bool) {
 	candidates := filter(ranked, func(p *peer) bool { return !p.chosen })
-	if s.limits.UploadSlots == 2 {
+	switch {
+	case s.limits.UploadSlots == 2:
 		candidates = prefer(candidates, func(p *peer) bool { return !s.paying(p) })
+	case s.complete() && slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) }):
+		candidates = prefer(candidates, s.paying)
 	}
 	if rotate || !slices.Contains(candidates, s.optimistic) {
 		s.optimistic = s.draw(prefer(candidates, s.justUnchoked))
@@ -197,7 +210,7 @@ func prefer(peers []*peer, wanted func(*peer) bool) []*peer {
 	return peers
 }
 
-// draw picks one at random; new peers are newWeight times as likely, as they have nothing yet to give in return.
+// draw picks one at random, by weight.
 func (s *Swarm) draw(candidates []*peer) *peer {
 	total := 0
 	for _, p := range candidates {
@@ -215,11 +228,17 @@ func (s *Swarm) draw(candidates []*peer) *peer {
 	panic("unreachable")
 }
 
+// weight is how likely a peer is drawn: new ones more, as they have nothing yet to give in return, and those less that were given enough
+// to give something back, and did not.
 func (s *Swarm) weight(p *peer) int {
-	if s.now.Sub(p.opened) < newFor {
-		return newWeight
+	weight := triedWeight
+	if s.left > 0 && p.sent >= triedWith && p.received*takerGives < p.sent {
+		weight = 1
 	}
-	return 1
+	if s.now.Sub(p.opened) < newFor {
+		weight *= newWeight
+	}
+	return weight
 }
 
 // applyChoice chokes first, so that the number of slots is never exceeded. Peers that want nothing keep what nobody else needs.

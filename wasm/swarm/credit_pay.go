@@ -48,6 +48,9 @@ func (s *Swarm) addPayment(p *peer, t Ticket) {
 
 // owe counts verified bytes that p gave. A ticket may come after the first bytes over the channel that it is bound to: those wait for it.
 func (s *Swarm) owe(p *peer, bytes uint64) {
+	if p.webseed {
+		return
+	}
 	if len(p.payments) == 0 {
 		p.unticketed += bytes
 		return

@@ -143,6 +143,10 @@ func (z *fuzzer) step() {
 		switch what := z.byte(); {
 		case what > 250:
 			z.k.s.Stop(z.now)
+		case what > 240:
+			z.openWebseed()
+		case what > 235:
+			z.k.s.LeastUseful(z.now)
 		case what > 128:
 			z.k.s.Prefer(z.now, z.below(7)-1, z.below(7))
 		default:
@@ -183,6 +187,12 @@ func (z *fuzzer) open() {
 		shake := wire.ExtendedHandshake{Metadata: 3, Receipt: 4, MetadataSize: len(z.k.work.infoBytes)}
 		z.receive(p, wire.Message{Kind: wire.KindExtended, Data: shake.Append(nil)})
 	}
+}
+
+func (z *fuzzer) openWebseed() {
+	z.handles++
+	z.k.open[z.handles] = true
+	z.k.s.OpenedWebseed(z.now, z.handles)
 }
 
 func (z *fuzzer) receive(p Peer, m wire.Message) {

@@ -49,9 +49,10 @@ const (
 	snubAfter       = 30 * time.Second       // without a block: snubbed, its requests go to others
 	overdueAfter    = time.Minute            // a request passed over for so long goes to others
 	lateAfter       = 200 * time.Millisecond // what an answer may be later than expected
+	idleFor         = 50 * time.Millisecond  // a peer that can help with nothing is left alone
 	endgamePipeline = 32                     // blocks asked of one peer that others were asked for too
 	endgameCopies   = 4                      // peers that are asked for one block
-	tradeWithin     = 3 * time.Second        // a seeder is spared what others bring so soon
+	tradeWithin     = 5 * time.Second        // a seeder is spared what others bring so soon
 	randomFirst     = 4                      // pieces picked at random before the rarest come first
 	refusedFor      = 30 * time.Second       // a piece whose requests were rejected is not asked of that peer
 	maxRejects      = 64                     // rejects in a row while unchoked: snubbed
@@ -68,14 +69,37 @@ const (
 
 // Uploading.
 const (
-	maxRequest   = 128 << 10 // bytes of one request
-	queueFactor  = 4         // a queue holds so many times what Reqq announces
-	maxLoading   = 64        // blocks that are being loaded for one peer
-	allowedFast  = 5         // pieces that a new peer may have while choked (BEP 6)
+	maxRequest   = 128 << 10              // bytes of one request
+	queueFactor  = 4                      // a queue holds so many times what Reqq announces
+	turnLasts    = 30 * time.Second       // of a slot of a seeder's
+	servedFor    = time.Minute            // what a seeder gave counts
+	loadAhead    = 250 * time.Millisecond // of what a peer takes is loaded at a time
+	minLoading   = 16                     // blocks that are loaded for one peer, at least
+	freeShare    = 4                      // a peer that only takes has this part of what is loaded for one that waits and does not
+	maxLoading   = 64                     // blocks that are being loaded for one peer
+	allowedFast  = 5                      // pieces that a new peer may have while choked (BEP 6)
 	newFor       = time.Minute
-	suggestAhead = time.Second // of what a peer takes is suggested to it ahead
-	minSuggested = 1024 << 10  // bytes, at least
-	newWeight    = 3           // a new peer is so many times as likely to be the optimistic one (BEP 3)
+	suggestAhead = 2 * time.Second // of what a peer takes is suggested to it ahead
+	minSuggested = 2048 << 10      // bytes, at least
+	newWeight    = 3               // a new peer is so many times as likely to be the optimistic one (BEP 3)
+	triedWeight  = 4               // one that was not tried with triedWith    = 1 << 20
+	triedWith    = 1 << 20
+)
+
+// Keeping peers.
+const (
+	settleIn     = time.Minute // a peer is not judged before
+	replaceEvery = 10 * time.Second
+	worthKeeping = 1 << 10 // bytes a second
+	takerGives   = 16      // a leecher that gives less than this part of what it takes only takes
+)
+
+// Webseeds.
+const (
+	webseedPipeline = 64              // blocks asked for ahead, at least: ranges of HTTP are not to be small
+	webseedGrace    = 2 * time.Second // after it was opened, for other peers to come
+	webseedHope     = 5 * time.Second // after one of those was opened, for it to deliver
+	goodRate        = 256 << 10       // bytes a second of all others: enough for the webseed to yield
 )
 
 // Metadata (https://www.bittorrent.org/beps/bep_0009.html).

@@ -22,7 +22,7 @@ func (s *Swarm) receive(p *peer, m wire.Message) {
 		s.drop(p, MessageFlood)
 	case p.leaving != "" && m.Kind != wire.KindExtended:
 		// Only receipts are still of interest.
-	case isFast(m.Kind) && !p.fast:
+	case isFast(m.Kind) && !p.fast && !p.webseed:
 		s.drop(p, NotFast) // https://www.bittorrent.org/beps/bep_0006.html: MUST close
 	default:
 		s.dispatch(p, m)

@@ -17,6 +17,9 @@ type peer struct {
 	fast   bool // BEP 6 is spoken by both sides
 	gone   bool // forgotten by the swarm
 
+	webseed bool
+	runsTo  int // of a webseed: where the run of pieces goes on that are asked of it
+
 	opened, heard, spoken time.Time
 	cheap                 bucket
 	leaving               Reason // not empty: only receipts are still exchanged
@@ -50,12 +53,18 @@ func (s *Swarm) open(id Peer, h wire.Handshake) {
 		s.takeEarly(id)
 		return
 	}
+	p := s.admit(id)
+	p.peerID, p.fast, p.extended = h.PeerID, h.Fast(), h.Extended()
+	p.v2 = h.V2() || h.Infohash != s.cfg.Infohash || s.isV2Alone()
+	s.greet(p)
+}
+
+// admit makes a peer that has said nothing yet.
+func (s *Swarm) admit(id Peer) *peer {
 	if len(s.peers) == 0 {
 		s.startClock()
 	}
-	p := &peer{id: id, peerID: h.PeerID, fast: h.Fast(), opened: s.now, heard: s.now, spoken: s.now}
-	p.extended = h.Extended()
-	p.v2 = h.V2() || h.Infohash != s.cfg.Infohash || s.isV2Alone()
+	p := &peer{id: id, opened: s.now, heard: s.now, spoken: s.now}
 	p.leafLoads.fill(s.now)
 	p.reqq = theirReqq
 	p.choking, p.choked = true, true
@@ -64,7 +73,7 @@ func (s *Swarm) open(id Peer, h wire.Handshake) {
 	s.peers = append(s.peers, p)
 	s.byHandle[id] = p
 	s.allocateAvailability(p)
-	s.greet(p)
+	return p
 }
 
 // startClock sets when things are due for the first peer of all.
@@ -145,6 +154,9 @@ func (s *Swarm) forget(p *peer) {
 	s.forfeitHashes(p)
 	s.subtractAvailability(p)
 	s.ungive(p)
+	if p.webseed {
+		s.webseeds--
+	}
 	s.freed = s.freed || !p.choked
 	if s.optimistic == p {
 		s.optimistic = nil
@@ -159,6 +171,9 @@ func (s *Swarm) watch(p *peer) {
 	switch {
 	case p.leaving != "":
 		s.finishLeaving(p)
+		return
+	case p.webseed:
+		s.watchRequests(p)
 		return
 	case s.now.Sub(p.heard) >= silentAfter:
 		s.drop(p, Silent)

@@ -1,6 +1,9 @@
 package swarm
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // help asks p for one block of a piece that others fetch, when it has none of its own to begin: at the end of the download, when there is
 // no memory for more pieces, and in place of slow peers. It returns false when there is nothing to help with. Who gives a block first has
@@ -8,12 +11,16 @@ import "time"
 //
 // One piece after the other is helped to its end: blocks of pieces that stay incomplete can neither be verified nor paid for.
 func (s *Swarm) help(p *peer) bool {
-	if p.suspect || p.choking || p.snubbed {
+	if p.suspect || p.choking || p.snubbed || s.yields(p) {
 		return false
 	}
 	n := s.helpful(p, p.helping)
 	if n < 0 {
+		if p.idleOpen == s.rarity.open && s.now.Before(p.idleUntil) {
+			return false
+		}
 		if p.helping = s.pickHelp(p); p.helping == nil {
+			p.idleOpen, p.idleUntil = s.rarity.open, s.now.Add(idleFor)
 			return false
 		}
 		n = s.helpful(p, p.helping)
@@ -27,10 +34,10 @@ func (s *Swarm) helpful(p *peer, pc *piece) int {
 	if pc == nil || s.active[pc.index] != pc || pc.solo || !p.may(pc.index) {
 		return -1
 	}
-	if pc.unasked > 0 && s.mayShare(pc) {
+	if pc.unasked > 0 && s.mayShare(p, pc) {
 		return pc.first()
 	}
-	if p.asked >= endgamePipeline {
+	if p.asked >= endgamePipeline || !s.endgame() && !s.isUrgent(pc.index) && !s.anySlow() {
 		return -1
 	}
 	for n := range pc.blocks {
@@ -41,10 +48,16 @@ func (s *Swarm) helpful(p *peer, pc *piece) int {
 	return -1
 }
 
-// mayShare tells whether others may be asked for blocks that the piece's owner has not been asked for yet.
-func (s *Swarm) mayShare(pc *piece) bool {
-	return pc.owner != nil && (s.endgame() || s.buffersFull() || s.slow(pc.owner))
+// mayShare tells whether p may be asked for blocks that the piece's owner has not been asked for yet.
+func (s *Swarm) mayShare(p *peer, pc *piece) bool {
+	if pc.owner == nil {
+		return false
+	}
+	return s.endgame() || s.buffersFull() || s.slow(pc.owner) || s.isUrgent(pc.index) && p.usual <= 2*pc.owner.usual
 }
+
+// anySlow tells whether there is a peer that others may help.
+func (s *Swarm) anySlow() bool { return slices.ContainsFunc(s.peers, s.slow) }
 
 // mayRepeat tells whether p may be asked for a block that others are asked for.
 func (s *Swarm) mayRepeat(p *peer, pc *piece, n int) bool {
@@ -53,27 +66,33 @@ func (s *Swarm) mayRepeat(p *peer, pc *piece, n int) bool {
 }
 
 // outruns tells whether p is not asked for a block yet, and would give it sooner than any that is: all of those are slow, or, at the
-// end of the download, later than they usually are or much slower than p usually is. Asking it of two that are as fast wastes it.
+// end of the download and where somebody waits, later than they usually are or much slower than p usually is. Asking it of two that are as
+// fast wastes it.
 func (s *Swarm) outruns(p *peer, index, block int32) bool {
-	endgame := s.endgame()
+	endgame, urgent := s.endgame(), s.isUrgent(int(index))
 	for _, q := range s.peers {
 		n := q.findRequest(index, block, false)
 		if n < 0 || q.requests.all()[n].released {
 			continue
 		}
-		if q == p || !s.slow(q) && (!endgame || !s.late(q, s.now.Sub(q.requests.all()[n].asked), p.usual)) {
+		if q == p {
+			return false
+		}
+		age := s.now.Sub(q.requests.all()[n].asked)
+		if !s.slow(q) && !(urgent && late(q, age, p, 1)) && !(endgame && late(q, age, p, 2)) {
 			return false
 		}
 	}
 	return true
 }
 
-// late tells whether an answer of q, whose request is so old, is to be expected later than one of a peer that usually takes so long.
-func (s *Swarm) late(q *peer, age, usual time.Duration) bool {
+// late tells whether an answer of q, whose request is so old, is to be expected later than one of p, or later than so many times what
+// it usually takes.
+func late(q *peer, age time.Duration, p *peer, patience time.Duration) bool {
 	if q.usual == 0 {
 		return age >= lateAfter
 	}
-	return age >= 2*q.usual+lateAfter || q.usual-age >= 2*usual+lateAfter
+	return age >= patience*q.usual+lateAfter || q.usual-age >= 2*p.usual+lateAfter
 }
 
 // endgame tells whether every piece that can be had has been begun.
@@ -129,7 +148,7 @@ func (d *download) asksOf(pc *piece) (n int) {
 func (s *Swarm) seize(p *peer) *piece {
 	for _, q := range s.peers {
 		pc := s.oldestPiece(q)
-		if q == p || pc == nil || pc.soloist != q || !p.may(pc.index) || s.now.Sub(pc.since) < seizeAfter {
+		if q == p || p.webseed || pc == nil || pc.soloist != q || !p.may(pc.index) || s.now.Sub(pc.since) < seizeAfter {
 			continue
 		}
 		if p.downRate.peak > 2*q.downRate.perSecond {

@@ -12,8 +12,10 @@ func (s *Swarm) next(p *peer) *piece {
 		return pc
 	}
 	p.current = nil
-	if pc := s.adopt(p); pc != nil {
-		return pc
+	if !s.yields(p) {
+		if pc := s.adopt(p); pc != nil {
+			return pc
+		}
 	}
 	if i := s.pick(p); i >= 0 {
 		return s.own(p, s.activate(i, p.suspect))
@@ -73,8 +75,14 @@ func (s *Swarm) pick(p *peer) int {
 	if p.open == 0 || s.buffersFull() {
 		return -1
 	}
+	if p.webseed && s.yields(p) {
+		return s.pickOfWebseed(p)
+	}
 	if i := s.pickPreferred(p); i >= 0 {
 		return i
+	}
+	if p.webseed {
+		return s.pickOfWebseed(p)
 	}
 	if i := s.pickSuggested(p); i >= 0 {
 		return i

@@ -30,15 +30,25 @@ func (r *rate) sample(d time.Duration) {
 func (s *Swarm) sampleRates() {
 	d := s.now.Sub(s.sampled)
 	s.sampled = s.now
-	traded := 0
+	traded, delivered := 0, 0
 	for _, p := range s.peers {
 		if !p.seed {
 			traded += p.downRate.bytes
 		}
+		if !p.webseed {
+			delivered += p.downRate.bytes
+		}
+		p.forgetServed(d)
 		p.downRate.sample(d)
 		p.upRate.sample(d)
 	}
-	if d > 0 {
-		s.traded = max(float64(traded)/d.Seconds(), s.traded/4) // a lull ends soon, or what is missing does not come
+	if d > 0 { // a lull ends soon, or what is missing does not come
+		s.traded = max(float64(traded)/d.Seconds(), s.traded/4)
+		s.delivered = max(float64(delivered)/d.Seconds(), s.delivered/4)
 	}
+}
+
+// forgetServed counts what was sent since the last sample, and forgets some of what was sent long ago.
+func (u *upload) forgetServed(d time.Duration) {
+	u.served += float64(u.upRate.bytes) - u.served*min(1, d.Seconds()/servedFor.Seconds())
 }

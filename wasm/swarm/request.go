@@ -12,13 +12,15 @@ type download struct {
 	interesting bool // we have told it that we are interested
 	reqq        int  // requests that it takes
 
-	requests fifo[request] // in the order in which they were asked
-	asked    int           // of those, not released
-	pipeline int           // blocks to keep asked for
-	fastest  time.Duration // that a block took, of late
-	usual    time.Duration // that it takes on average, of late
-	current  *piece        // the piece whose blocks are asked of it now
-	helping  *piece        // of another peer, that it helps with
+	requests  fifo[request] // in the order in which they were asked
+	asked     int           // of those, not released
+	pipeline  int           // blocks to keep asked for
+	fastest   time.Duration // that a block took, of late
+	usual     time.Duration // that it takes on average, of late
+	current   *piece        // the piece whose blocks are asked of it now
+	helping   *piece        // of another peer, that it helps with
+	idleUntil time.Time     // it was found that it can help with nothing, and looked for again then, or sooner when
+	idleOpen  int           // so many pieces are not open any more
 
 	waiting  time.Time // since when it has been silent with requests out
 	answered time.Time // when the request that it answered last was asked
@@ -73,10 +75,15 @@ func (d *download) isAsked(index, block int32) bool {
 	return n >= 0 && !d.requests.all()[n].released
 }
 
-// fill asks p for blocks until its pipeline is full. Requests go out several at a time: a refill waits until an eighth is missing.
+// fill asks p for blocks until its pipeline is full. Requests go out several at a time: a refill waits until an eighth is missing, or a
+// quarter of a webseed's, which are ranges of HTTP.
 func (s *Swarm) fill(p *peer) {
 	depth := p.depth()
-	if p.asked > depth-max(1, depth/8) || !s.mayAsk(p) {
+	missing := depth / 8
+	if p.webseed {
+		missing = depth / 4
+	}
+	if p.asked > depth-max(1, missing) || !s.mayAsk(p) {
 		return
 	}
 	for p.asked < depth && s.askNext(p) {
@@ -85,6 +92,9 @@ func (s *Swarm) fill(p *peer) {
 
 // askNext asks p for the next block. It returns false when there is none to ask for.
 func (s *Swarm) askNext(p *peer) bool {
+	if s.urge(p) {
+		return true
+	}
 	pc := s.next(p)
 	if pc == nil {
 		return s.help(p)
@@ -97,11 +107,14 @@ func (s *Swarm) askNext(p *peer) bool {
 }
 
 // depth returns how many blocks may be asked of p ahead. One that gives nothing is tried with one.
-func (d *download) depth() int {
-	if d.snubbed {
+func (p *peer) depth() int {
+	if p.snubbed {
 		return 1
 	}
-	return min(d.pipeline, d.reqq)
+	if p.webseed {
+		return min(max(p.pipeline, webseedPipeline), p.reqq)
+	}
+	return min(p.pipeline, p.reqq)
 }
 
 // pace sets the depth of the pipeline by how long a block took. A pipeline that is empty for a moment wastes the link; one that is deeper

@@ -243,6 +243,17 @@ func (s *script) input(now time.Time, verb string, args []string) {
 	switch verb {
 	case "open":
 		s.openPeer(args)
+	case "webseed":
+		s.k.open[s.peer(args[0])] = true
+		s.remotes[s.peer(args[0])] = &remote{}
+		k.OpenedWebseed(now, s.peer(args[0]))
+		s.drain(nil)
+	case "replace":
+		if p, ok := k.LeastUseful(now); ok {
+			s.printed.line("%d makes way", p)
+		} else {
+			s.printed.line("nobody makes way")
+		}
 	case "close":
 		delete(s.k.open, s.peer(args[0]))
 		k.Closed(now, s.peer(args[0]))

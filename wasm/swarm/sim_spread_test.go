@@ -108,3 +108,21 @@ func TestSpread(t *testing.T) {
 		})
 	}
 }
+
+// Peers that fetch in order, whatever the seeder suggests, neither stall nor hold up others.
+func TestSpreadAmongStockPeers(t *testing.T) {
+	for _, c := range []struct {
+		stock               int
+		mostShare, mostTime float64
+	}{{2, 0.40, 1.8}, {4, 0.75, 3.2}} {
+		w := newSpread(t, 1, 32, 64, 4, 4<<20, 4<<20)
+		for _, n := range w.leechers[:c.stock] {
+			n.stock = true
+		}
+		share, last, mean := w.run(10 * time.Minute)
+		t.Logf("%d of 4 stock: the seeder sent %.3f of all bytes; last after %.2f, mean %.2f of the best time", c.stock, share, last, mean)
+		if share > c.mostShare || last > c.mostTime {
+			t.Errorf("%d of 4 stock: the seeder sent %.3f of all bytes, at most %.3f; the last took %.2f best times, at most %.2f", c.stock, share, c.mostShare, last, c.mostTime)
+		}
+	}
+}

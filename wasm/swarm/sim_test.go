@@ -71,7 +71,9 @@ type node struct {
 	bandwidth float64 // bytes a second, up
 	free      time.Time
 	ticking   bool
-	coupled   bool // what arrives takes its time too, as where the processor is what is short
+	webseed   *webseed // or nil
+	stock     bool     // fetches in order, spares no seeder, and knows no suggestions
+	coupled   bool     // what arrives takes its time too, as where the processor is what is short
 
 	// How it misbehaves.
 	poison   float64 // chance that a block is wrong
@@ -186,6 +188,10 @@ func (e *end) open() {
 	}
 	e.node.k.s.Opened(e.node.m.now, e.peer, h)
 	e.node.drain(nil)
+	if e.node.stock {
+		e.node.k.s.Prefer(e.node.m.now, 0, e.node.m.work.info.NumPieces())
+		e.node.drain(nil)
+	}
 }
 
 // close ends a connection for both sides, the other hears of it later.
@@ -248,6 +254,12 @@ func (n *node) carryOut(e Effect) {
 	m, s := n.m, n.k.s
 	if m.log != nil {
 		m.log(n, e)
+	}
+	if n.webseed != nil && e.Peer == n.webseed.peer && (e.Kind == Send || e.Kind == Drop) {
+		if e.Kind == Send {
+			n.webseed.take(e.Message)
+		}
+		return
 	}
 	switch e.Kind {
 	case Send:
@@ -357,7 +369,7 @@ func (e *end) drained(size int) {
 }
 
 func (e *end) receive(msg wire.Message) {
-	if e.closed {
+	if e.closed || e.node.stock && msg.Kind == wire.KindSuggest {
 		return
 	}
 	if !e.opened {

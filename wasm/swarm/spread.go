@@ -112,7 +112,7 @@ func (s *Swarm) nextFresh() int {
 
 // ungive makes what was given to a peer that has gone fresh again, where nobody else was given it.
 func (s *Swarm) ungive(p *peer) {
-	for i := range s.spreading.given {
+	for i := 0; p.given != nil && i < len(s.spreading.given); i++ {
 		if !p.given.Has(i) {
 			continue
 		}

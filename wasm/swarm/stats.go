@@ -36,6 +36,7 @@ type PeerStats struct {
 	Optimistic       bool
 	Snubbed          bool
 	Leaving          bool
+	Webseed          bool
 	Requests         int // that wait for an answer of the peer
 	Queue            int // that wait for an answer of ours
 	DownRate, UpRate float64
@@ -69,7 +70,7 @@ func (s *Swarm) peerStats(p *peer) PeerStats {
 	return PeerStats{
 		Peer: p.id, PeerID: p.peerID, Version: p.version, Has: p.count,
 		Choked: p.choked, Interested: p.interested, Choking: p.choking, Interesting: p.interesting,
-		Optimistic: s.optimistic == p, Snubbed: p.snubbed, Leaving: p.leaving != "",
+		Optimistic: s.optimistic == p, Snubbed: p.snubbed, Leaving: p.leaving != "", Webseed: p.webseed,
 		Requests: p.requests.len(), Queue: p.queue.len(),
 		DownRate: p.downRate.perSecond, UpRate: p.upRate.perSecond,
 		Downloaded: p.received, Verified: p.verified, Uploaded: p.sent,

@@ -55,6 +55,7 @@ type Swarm struct {
 	byHandle map[Peer]*peer
 
 	rarity     rarity
+	webseeds   int // of the peers
 	spreading  spreading
 	preferred  []run    // the newest first
 	active     []*piece // by index; nil: not being fetched
@@ -67,7 +68,8 @@ type Swarm struct {
 
 	nextTick, nextRechoke, nextOptimistic time.Time
 	sampled                               time.Time // rates, last
-	traded                                float64   // bytes a second that those gave of late that are no seeders
+	traded, delivered                     float64   // bytes a second of late: of those that are no seeders, and of those that are no webseeds
+	replaced                              time.Time // a peer was named to make way, last
 	optimistic                            *peer
 	ranked                                []*peer
 

@@ -26,8 +26,21 @@ func TestCallerFaults(t *testing.T) {
 			s.Opened(epoch, 1, handshakeOf(w, 1, true, true))
 			s.Tick(epoch)
 		},
-		"opened twice":   func() { opened().Opened(epoch, 1, handshakeOf(w, 1, true, true)) },
-		"nothing hashed": func() { opened().Hashed(epoch, 0, true, nil) },
+		"opened twice":     func() { opened().Opened(epoch, 1, handshakeOf(w, 1, true, true)) },
+		"nothing hashed":   func() { opened().Hashed(epoch, 0, true, nil) },
+		"no leaves loaded": func() { opened().LeavesLoaded(epoch, 0, nil, nil) },
+		"other leaves": func() {
+			s := opened()
+			for _, m := range []wire.Message{{Kind: wire.KindHaveAll}, {Kind: wire.KindUnchoke}} {
+				s.Received(epoch, 1, m)
+				takeAll(s)
+			}
+			for begin := uint32(0); begin < 32<<10; begin += BlockSize {
+				s.Received(epoch, 1, wire.Message{Kind: wire.KindPiece, Begin: begin, Data: make([]byte, BlockSize)})
+				takeAll(s)
+			}
+			s.Hashed(epoch, 0, true, make([]byte, 32))
+		},
 		"nothing stored": func() { opened().Stored(epoch, 0, nil) },
 		"nothing loaded": func() { opened().Loaded(epoch, 1, 0, 0, nil, nil) },
 		"not checked":    func() { opened().Checked(epoch, 1, [16]byte{}, 1, true) },

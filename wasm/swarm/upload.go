@@ -24,6 +24,7 @@ type upload struct {
 
 	sent   uint64 // payload bytes
 	upRate rate
+	served float64 // payload bytes of late
 }
 
 // wanted is a block that a peer asked for.
@@ -91,7 +92,7 @@ func (s *Swarm) gotCancel(p *peer, m wire.Message) {
 
 // serve loads blocks for p while there is room in its channel, and while what it owes stays within its window.
 func (s *Swarm) serve(p *peer) {
-	for p.queue.len() > 0 && p.hasRoom(s.limits) {
+	for p.queue.len() > 0 && s.hasRoom(p) {
 		if s.windowFull(p) {
 			s.stall(p)
 			return
@@ -101,8 +102,29 @@ func (s *Swarm) serve(p *peer) {
 	}
 }
 
-func (u *upload) hasRoom(l Limits) bool {
-	return u.bytes+u.queued < l.HighWater && len(u.loading) < maxLoading
+// hasRoom tells whether more may be loaded for p: no more than it takes soon, so that what is shared by all, as an upload cap, is not
+// filled far ahead. Where a peer waits that pays or gives, one that only takes has a small part of what that one has.
+func (s *Swarm) hasRoom(p *peer) bool {
+	room, loads := s.limits.HighWater, p.loadsAhead()
+	if len(p.loading) >= loads/freeShare && s.crowds(p) {
+		room, loads = room/2, loads/freeShare
+	}
+	return p.bytes+p.queued < room && len(p.loading) < loads
+}
+
+// loadsAhead returns how many blocks are loaded for a peer at a time.
+func (u *upload) loadsAhead() int {
+	return max(minLoading, min(maxLoading, int(u.upRate.perSecond*loadAhead.Seconds()/BlockSize)))
+}
+
+// crowds tells whether p only takes, and one that does not waits for us.
+func (s *Swarm) crowds(p *peer) bool {
+	return s.onlyTakes(p) && slices.ContainsFunc(s.peers, func(q *peer) bool { return q.queue.len() > 0 && !s.onlyTakes(q) })
+}
+
+// onlyTakes tells whether p neither pays, nor gives us a fair part of what it takes.
+func (s *Swarm) onlyTakes(p *peer) bool {
+	return !s.paying(p) && (s.complete() || p.downRate.perSecond*takerGives < p.upRate.perSecond)
 }
 
 func (s *Swarm) load(p *peer, w wanted) {

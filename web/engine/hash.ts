@@ -1,8 +1,7 @@
 /** Hashes files into pieces by WebCrypto in one pass, a few pieces at a time, so that reading and hashing overlap and memory stays bounded. */
 import { FanseedError } from "../types/engine.js";
+import { LEAF, hashLeaves } from "./leaves.js";
 
-/** Bytes under one leaf of version 2 (BEP 52). */
-const LEAF = 16 << 10;
 /** Most pieces in flight, and most of their bytes, though always one. */
 const IN_FLIGHT = 4;
 const IN_FLIGHT_BYTES = 32 << 20;
@@ -34,7 +33,7 @@ export async function hashPieces(layout: Layout, { progress, aborted, root }: Ha
     for (const { index, blob, padding, width } of all.each) {
       if (aborted()) throw new FanseedError("aborted", "publishing was ended");
       const data = await read(blob);
-      const [sha1, leaves] = await Promise.all([layout.v1 && crypto.subtle.digest("SHA-1", padded(data, padding)), layout.v2 && leavesOf(data)]);
+      const [sha1, leaves] = await Promise.all([layout.v1 && crypto.subtle.digest("SHA-1", padded(data, padding)), layout.v2 && hashLeaves(new Uint8Array(data), data.byteLength)]);
       if (sha1) pieces.set(new Uint8Array(sha1), 20 * index);
       if (leaves) roots.set(leaves.byteLength > 32 || width > 1 ? await root(leaves, width) : leaves, 32 * index);
       hashed += data.byteLength;
@@ -82,17 +81,6 @@ function padded(data: ArrayBuffer, padding: number): ArrayBuffer {
   const whole = new Uint8Array(data.byteLength + padding);
   whole.set(new Uint8Array(data));
   return whole.buffer;
-}
-
-/** The SHA-256 of every 16 KiB. */
-async function leavesOf(data: ArrayBuffer): Promise<Uint8Array> {
-  const digests: Promise<ArrayBuffer>[] = [];
-  for (let begin = 0; begin < data.byteLength; begin += LEAF) {
-    digests.push(crypto.subtle.digest("SHA-256", new Uint8Array(data, begin, Math.min(LEAF, data.byteLength - begin))));
-  }
-  const leaves = new Uint8Array(32 * digests.length);
-  (await Promise.all(digests)).forEach((digest, n) => leaves.set(new Uint8Array(digest), 32 * n));
-  return leaves;
 }
 
 async function read(part: Blob): Promise<ArrayBuffer> {

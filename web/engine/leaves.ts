@@ -1,5 +1,7 @@
-/** Hashes the leaves of BitTorrent v2 for the Go engine, which makes one call for a whole piece. */
-const LEAF = 16384;
+/** Hashes the leaves of BitTorrent v2: of what is published, and for the Go engine, which makes one call for a whole piece. */
+
+/** Bytes under one leaf (BEP 52). */
+export const LEAF = 16 << 10;
 const SIZE = 32;
 
 /** The SHA-256 of every 16 KiB of the first length bytes, and of what is left, one after the other (BEP 52). The bytes are copied at once. */
