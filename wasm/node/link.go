@@ -121,33 +121,37 @@ func (l *link) shake(now time.Time) bool {
 	return !l.closed
 }
 
-// write appends one message to what is to be sent.
+// write appends one message to what is to be sent. Whole channel messages go
+// at once; what is left over goes with what follows, or with the next flush.
 func (l *link) write(m wire.Message) {
 	l.out = m.Append(l.out)
 	if l.opened && len(l.out) >= MaxMessage {
-		l.send()
+		l.send(MaxMessage)
 	}
 }
 
 // flush sends what waits, and tells the swarm how much is on its way.
 func (l *link) flush(now time.Time) {
-	l.send()
+	l.send(1)
 	l.drained(now)
 }
 
-// send sends what waits. The wire is a byte stream, so messages are sent
-// together, and one may be cut anywhere. It may run while effects are carried
-// out, so a connection that fails is only lost after them.
-func (l *link) send() {
-	for rest := l.out; len(rest) > 0 && !l.closed; {
+// send sends what waits while it is at least so many bytes. The wire is a byte
+// stream, so messages are sent together, and one may be cut anywhere. It may
+// run while effects are carried out, so a connection that fails is only lost
+// after them.
+func (l *link) send(least int) {
+	rest := l.out
+	for len(rest) >= least && !l.closed {
 		n := min(len(rest), MaxMessage)
 		if err := l.conn.Send(rest[:n]); err != nil {
 			l.post(l.lost)
+			rest = nil
 			break
 		}
 		rest = rest[n:]
 	}
-	l.out = l.out[:0]
+	l.out = l.out[:copy(l.out, rest)]
 }
 
 // drained tells the swarm how much waits in the channel. The channel itself
