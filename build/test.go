@@ -16,7 +16,7 @@ import (
 
 // wasmPackages are tested a second time as what they become in the browser, by Node.
 var wasmPackages = []string{
-	"./wasm/bencode", "./wasm/wire", "./wasm/metainfo", "./wasm/swarm", "./wasm/store/...", "./wasm/announcer",
+	"./wasm/bencode", "./wasm/wire", "./wasm/merkle", "./wasm/metainfo", "./wasm/swarm", "./wasm/store/...", "./wasm/announcer",
 	"./signal/announce", "./signal/ticket", "./signal/receipt", "./signal/tracker",
 }
 

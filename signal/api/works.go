@@ -136,9 +136,9 @@ func (a *API) gone(r *http.Request, hash [20]byte) error {
 }
 
 func files(info *metainfo.Info) []fileAnswer {
-	list := make([]fileAnswer, len(info.Files))
-	for i, f := range info.Files {
-		list[i] = fileAnswer{strings.Join(f.Path, "/"), f.Length}
+	list := []fileAnswer{}
+	for _, f := range info.Content() {
+		list = append(list, fileAnswer{strings.Join(f.Path, "/"), f.Length})
 	}
 	return list
 }
@@ -164,8 +164,8 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 		return &refusal{status: http.StatusBadRequest, Code: "bad_torrent", Message: "the .torrent cannot be read: " + err.Error()}
 	}
 	work := ledger.Work{
-		Infohash: torrent.Infohash, Name: torrent.Info.Name, Length: uint64(torrent.Info.Length),
-		PieceLength: uint64(torrent.Info.PieceLength), Files: len(torrent.Info.Files),
+		Infohash: torrent.Infohash, Name: torrent.Info.Name, Length: uint64(torrent.Info.Size()),
+		PieceLength: uint64(torrent.Info.PieceLength), Files: len(files(torrent.Info)),
 		Publisher: ticket.Account(key), Published: uint64(now.UnixMilli()),
 	}
 	if err := a.Ledger.Register(r.Context(), key, now); err != nil {

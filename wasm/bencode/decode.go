@@ -15,7 +15,7 @@ type Limits struct {
 }
 
 // MaxDepth is the deepest nesting that Decode can be told to accept.
-const MaxDepth = 32
+const MaxDepth = 64
 
 // DefaultItems is the number of values and keys that Decode accepts in one input.
 const DefaultItems = 1 << 20

@@ -4,49 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"math"
-	"strings"
 	"syscall/js"
 
-	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
-	"fanseed/wasm/store"
 )
-
-// create adds a work whose files the page has, by the hashes of its pieces.
-func (e *engine) create(ctx context.Context, o js.Value) (any, error) {
-	info := &metainfo.Info{
-		Name:        o.Get("name").String(),
-		PieceLength: int64(o.Get("pieceLength").Int()),
-		Pieces:      bytesToGo(o.Get("pieces")),
-		Private:     o.Get("private").Bool(),
-	}
-	files := o.Get("files")
-	for i := range files.Length() {
-		f := files.Index(i)
-		length := int64(f.Get("length").Float())
-		info.Files = append(info.Files, metainfo.File{Path: strings.Split(f.Get("path").String(), "/"), Length: length})
-		info.Length += length
-	}
-	if len(info.Files) == 1 && len(info.Files[0].Path) == 1 {
-		info.Single, info.Files[0].Path = true, []string{info.Name}
-	}
-	if err := info.Validate(); err != nil {
-		return nil, wrap(codeTooLarge, err)
-	}
-	t := metainfo.New(info)
-	t.Comment = o.Get("comment").String()
-	t.CreatedBy = "Fanseed"
-	t.Announce = [][]string{{e.node.AnnounceURL()}}
-	t.Webseeds = texts(o.Get("webseeds"))
-	s, err := store.NewBlobs(info, js.Global().Get("Array").Call("of", o.Get("whole")))
-	if err != nil {
-		return nil, err
-	}
-	if err := e.node.AddComplete(ctx, t, s); err != nil {
-		return nil, err
-	}
-	return object("infohash", hex.EncodeToString(t.Infohash[:]), "torrent", bytesToJS(t.Bytes())), nil
-}
 
 func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	var infohash [20]byte
@@ -64,8 +25,17 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	return object("infohash", hex.EncodeToString(infohash[:])), nil
 }
 
-func (e *engine) pieceLength(_ context.Context, o js.Value) (any, error) {
-	return metainfo.PieceLength(int64(o.Get("length").Float())), nil
+// torrent is a work as the bytes of a .torrent, once its metadata is known.
+func (e *engine) torrent(ctx context.Context, o js.Value) (any, error) {
+	infohash, err := infohashOf(o)
+	if err != nil {
+		return nil, err
+	}
+	b, err := e.node.Torrent(ctx, infohash)
+	if err != nil {
+		return nil, err
+	}
+	return bytesToJS(b), nil
 }
 
 func (e *engine) share(ctx context.Context, o js.Value) (any, error) {

@@ -107,8 +107,8 @@ func TestMakeNumbers(t *testing.T) {
 		Name: "numbers", Length: 6, PieceLength: 16 << 10, Pieces: pieces[:],
 		Files: []metainfo.File{
 			{Path: []string{"1.txt"}, Length: 1},
-			{Path: []string{"2.txt"}, Length: 2},
-			{Path: []string{"3.txt"}, Length: 3},
+			{Path: []string{"2.txt"}, Offset: 1, Length: 2},
+			{Path: []string{"3.txt"}, Offset: 3, Length: 3},
 		},
 	})
 	if hex.EncodeToString(got.Infohash[:]) != "89d97c2261a21b040cf11caa661a3ba7233bb7e6" {

@@ -42,26 +42,57 @@ func parseInfo(v bencode.Value) (*Info, error) {
 	return i, nil
 }
 
-var errNoPieces = errors.New("no pieces: only torrents of version 1 and hybrid ones can be read")
-
 func (i *Info) read(v bencode.Value) (err error) {
 	if v.Kind() != bencode.Dictionary {
 		return errors.New("not a dictionary")
 	}
+	if err := i.readVersion(v); err != nil {
+		return err
+	}
 	if i.Name, err = name(v); err != nil {
 		return err
 	}
-	pieces, ok := v.Get("pieces").Bytes()
-	if !ok {
-		return errNoPieces
-	}
-	i.Pieces = append([]byte(nil), pieces...)
+	var ok bool
 	if i.PieceLength, ok = v.Get("piece length").Int(); !ok {
 		return errors.New("no piece length")
 	}
 	private, _ := v.Get("private").Int()
 	i.Private = private != 0
-	return i.readFiles(v)
+	return i.readContent(v)
+}
+
+// readVersion comes first: of a later version nothing else may be understood (BEP 52).
+func (i *Info) readVersion(v bencode.Value) error {
+	version := v.Get("meta version")
+	if version.Kind() == bencode.None {
+		return nil
+	}
+	if n, ok := version.Int(); !ok || n != metaVersion {
+		return errors.New("a meta version that is not known")
+	}
+	i.MetaVersion = metaVersion
+	return nil
+}
+
+// readContent reads the files of version 1, of version 2, or of both.
+func (i *Info) readContent(v bencode.Value) error {
+	pieces := v.Get("pieces")
+	if pieces.Kind() != bencode.None || !i.HasV2() {
+		hashes, _ := pieces.Bytes()
+		if len(hashes) == 0 {
+			return errors.New("no pieces")
+		}
+		i.Pieces = append([]byte(nil), hashes...)
+		if err := i.readFiles(v); err != nil {
+			return err
+		}
+	} else if v.Get("files").Kind() != bencode.None || v.Get("length").Kind() != bencode.None {
+		return errors.New("files of version 1 without pieces")
+	}
+	if i.HasV2() {
+		return i.readTree(v.Get("file tree"))
+	}
+	return nil
 }
 
 // name prefers the key that old programs added when they wrote the other in the encoding of their system.
@@ -85,6 +116,7 @@ func (i *Info) readFiles(v bencode.Value) error {
 	if n, ok := length.Int(); ok {
 		i.Single, i.Length = true, n
 		i.Files = []File{{Path: []string{i.Name}, Length: n}}
+		i.Files[0].readAttr(v)
 		return nil
 	}
 	if files.Kind() != bencode.List {
@@ -96,18 +128,15 @@ func (i *Info) readFiles(v bencode.Value) error {
 			return fmt.Errorf("file %d: %w", len(i.Files), err)
 		}
 		i.Files = append(i.Files, f)
-		i.Length = addLength(i.Length, f.Length)
 	}
+	i.Length = Lay(i.Files)
 	return nil
 }
 
 func parseFile(v bencode.Value) (f File, err error) {
-	var ok bool
-	if f.Length, ok = v.Get("length").Int(); !ok {
-		return f, errors.New("no length")
+	if err := f.readProperties(v); err != nil {
+		return f, err
 	}
-	attr, _ := v.Get("attr").Text()
-	f.Padding = strings.Contains(attr, "p")
 	path := v.Get("path.utf-8")
 	if path.Kind() == bencode.None {
 		path = v.Get("path")
@@ -120,6 +149,27 @@ func parseFile(v bencode.Value) (f File, err error) {
 		f.Path = append(f.Path, part)
 	}
 	return f, nil
+}
+
+// readProperties reads what both versions say of a file.
+func (f *File) readProperties(v bencode.Value) error {
+	if f.readAttr(v) {
+		return nil // a link to another place, which is never followed: an empty file
+	}
+	var ok bool
+	if f.Length, ok = v.Get("length").Int(); !ok {
+		return errors.New("no length")
+	}
+	return nil
+}
+
+// readAttr reads the letters of BEP 47.
+func (f *File) readAttr(v bencode.Value) (link bool) {
+	attr, _ := v.Get("attr").Text()
+	f.Padding = strings.Contains(attr, "p")
+	f.Hidden = strings.Contains(attr, "h")
+	f.Executable = strings.Contains(attr, "x")
+	return strings.Contains(attr, "l")
 }
 
 // addLength adds what may be hostile numbers: any overflow or negative length gives -1, which Validate refuses.

@@ -57,10 +57,10 @@ func TestParseInfoFolder(t *testing.T) {
 	}
 	want := []metainfo.File{
 		{Path: []string{"a", "b"}, Length: 1},
-		{Path: []string{".pad", "2"}, Length: 2, Padding: true},
-		{Path: []string{"empty"}},
-		{Path: []string{".pad", "2"}, Length: 2, Padding: true},
-		{Path: []string{"a", "c"}, Length: 3},
+		{Path: []string{".pad", "2"}, Offset: 1, Length: 2, Padding: true},
+		{Path: []string{"empty"}, Offset: 3},
+		{Path: []string{".pad", "2"}, Offset: 3, Length: 2, Padding: true},
+		{Path: []string{"a", "c"}, Offset: 5, Length: 3},
 	}
 	if !reflect.DeepEqual(got.Files, want) || got.Length != 8 || got.Single {
 		t.Errorf("got %+v, want the files %+v", got, want)
@@ -104,8 +104,8 @@ func TestParseInfoRefuses(t *testing.T) {
 		{"name with a slash", single(d{"name": "a/b"}), "unsafe name"},
 		{"name in another encoding", single(d{"name": "\xff"}), "not UTF-8"},
 		{"endless name", single(d{"name": strings.Repeat("n", 1025)}), "name of 1025 bytes"},
-		{"version 2 only", single(d{"pieces": nil, "meta version": 2, "file tree": d{}}), "only torrents of version 1"},
-		{"pieces of a wrong type", single(d{"pieces": []string{"h"}}), "only torrents of version 1"},
+		{"no pieces", single(d{"pieces": nil}), "no pieces"},
+		{"pieces of a wrong type", single(d{"pieces": []string{"h"}}), "no pieces"},
 		{"no piece length", single(d{"piece length": nil}), "no piece length"},
 		{"piece length 0", single(d{"piece length": 0}), "piece length 0"},
 		{"negative piece length", single(d{"piece length": -16384}), "piece length -16384"},
@@ -119,7 +119,7 @@ func TestParseInfoRefuses(t *testing.T) {
 		{"one hash too few", single(d{"length": 16385}), "20 bytes of hashes for 2 pieces"},
 		{"one hash too many", single(d{"pieces": strings.Repeat("h", 40)}), "40 bytes of hashes for 1 pieces"},
 		{"half a hash", single(d{"pieces": strings.Repeat("h", 19)}), "19 bytes of hashes"},
-		{"no hashes", single(d{"pieces": ""}), "0 bytes of hashes"},
+		{"no hashes", single(d{"pieces": ""}), "no pieces"},
 		{"files of a wrong type", single(d{"length": nil, "files": "a"}), "wrong type"},
 		{"no files", folder(), "no files"},
 		{"empty files", folder(file(0, "a"), file(0, "b")), "no bytes"},

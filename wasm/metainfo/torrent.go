@@ -2,18 +2,22 @@ package metainfo
 
 import (
 	"crypto/sha1"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
 
 	"fanseed/wasm/bencode"
+	"fanseed/wasm/merkle"
 )
 
-// Torrent is a .torrent file (BEP 3).
+// Torrent is a .torrent file (BEP 3, BEP 52).
 type Torrent struct {
 	Info         *Info
 	InfoBytes    []byte         // the exact info dictionary
-	Infohash     [HashSize]byte // SHA-1 of InfoBytes
+	Infohash     [HashSize]byte // names the swarm: SHA-1 of InfoBytes; in version 2 alone, the beginning of InfohashV2
+	InfohashV2   merkle.Hash    // SHA-256 of InfoBytes; zero in version 1 alone
+	Layers       Layers         // piece layers; what is there is right, and what Parse gives is complete. nil in version 1 alone
 	Announce     [][]string     // tracker URLs, tier by tier (BEP 12)
 	Webseeds     []string       // HTTP URLs (BEP 19)
 	Comment      string
@@ -26,8 +30,21 @@ func New(info *Info) *Torrent {
 	if err := info.Validate(); err != nil {
 		panic("metainfo: " + err.Error())
 	}
-	b := info.Bytes()
-	return &Torrent{Info: info, InfoBytes: b, Infohash: sha1.Sum(b)}
+	return Describe(info, info.Bytes())
+}
+
+// Describe returns the torrent of an info and its exact dictionary, as they come from peers (BEP 9). It knows no layers yet.
+func Describe(info *Info, infoBytes []byte) *Torrent {
+	t := &Torrent{Info: info, InfoBytes: infoBytes}
+	if info.HasV2() {
+		t.Layers = Layers{}
+		t.InfohashV2 = sha256.Sum256(infoBytes)
+		copy(t.Infohash[:], t.InfohashV2[:])
+	}
+	if info.HasV1() {
+		t.Infohash = sha1.Sum(infoBytes)
+	}
+	return t
 }
 
 // Parse reads a .torrent file. Nothing of the result shares memory with the argument. URLs whose scheme is of no use to a tracker or
@@ -49,18 +66,43 @@ func parse(torrent []byte) (*Torrent, error) {
 	if info.Kind() == bencode.None {
 		return nil, errors.New("no info dictionary")
 	}
-	t := new(Torrent)
-	if t.Info, err = parseInfo(info); err != nil {
+	i, err := parseInfo(info)
+	if err != nil {
 		return nil, err
 	}
-	t.InfoBytes = append([]byte(nil), info.Raw()...)
-	t.Infohash = sha1.Sum(t.InfoBytes)
+	t := Describe(i, append([]byte(nil), info.Raw()...))
+	if err := t.readLayers(v.Get("piece layers")); err != nil {
+		return nil, err
+	}
 	t.Announce = tiers(v)
 	t.Webseeds = webseeds(v.Get("url-list"))
 	t.Comment = text(v.Get("comment"))
 	t.CreatedBy = text(v.Get("created by"))
 	t.CreationDate, _ = v.Get("creation date").Int()
 	return t, nil
+}
+
+// readLayers takes the piece layers of the info's files. A torrent without them is not valid (BEP 52); any others are left out.
+func (t *Torrent) readLayers(v bencode.Value) error {
+	if !t.Info.HasV2() {
+		return nil
+	}
+	given := make(map[merkle.Hash][]byte)
+	for key, value := range v.Entries() {
+		if layer, ok := value.Bytes(); ok && len(key) == merkle.HashSize {
+			given[merkle.Hash(key)] = layer
+		}
+	}
+	for root, pieces := range t.Info.Layered() {
+		if known := t.Layers[root]; known != nil && len(known) == pieces*merkle.HashSize {
+			continue
+		}
+		if err := t.Info.CheckLayer(root, pieces, given[root]); err != nil {
+			return err
+		}
+		t.Layers[root] = append([]byte(nil), given[root]...)
+	}
+	return nil
 }
 
 // text reads a string that is for people alone.
@@ -106,9 +148,16 @@ func appendURL(urls []string, v bencode.Value, schemes []string) []string {
 	return urls
 }
 
-// Bytes returns the .torrent file. InfoBytes goes into it as it is.
+// Bytes returns the .torrent file. InfoBytes goes into it as it is. Where a layer is missing, it is not valid.
 func (t *Torrent) Bytes() []byte {
 	d := bencode.Dict{"info": bencode.Raw(t.InfoBytes)}
+	if t.Info.HasV2() {
+		layers := bencode.Dict{}
+		for root, layer := range t.Layers {
+			layers[string(root[:])] = layer
+		}
+		d["piece layers"] = layers
+	}
 	putTiers(d, t.Announce)
 	if len(t.Webseeds) > 0 {
 		d["url-list"] = t.Webseeds
@@ -140,7 +189,7 @@ func putTiers(d bencode.Dict, tiers [][]string) {
 
 // Magnet returns the link to the torrent.
 func (t *Torrent) Magnet() Magnet {
-	m := Magnet{Infohash: t.Infohash, Name: t.Info.Name, Webseeds: t.Webseeds, Length: t.Info.Length}
+	m := Magnet{Infohash: t.Infohash, InfohashV2: t.InfohashV2, Name: t.Info.Name, Webseeds: t.Webseeds, Length: t.Info.Size()}
 	for _, tier := range t.Announce {
 		m.Trackers = append(m.Trackers, tier...)
 	}

@@ -8,67 +8,75 @@ import (
 	"fanseed/wasm/store"
 )
 
-// AddTorrent adds a work by its .torrent. A work that is here stays as it is.
-// Errors: ErrTorrent, and what opening a store gives.
+// AddTorrent adds a work by its .torrent, and starts it. A work that is here
+// stays as it is, but for metadata that it lacks. Errors: ErrTorrent.
 func (n *Node) AddTorrent(ctx context.Context, torrent []byte) (infohash [20]byte, err error) {
 	t, err := metainfo.Parse(torrent)
 	if err != nil {
 		return infohash, err
 	}
-	return t.Infohash, n.add(ctx, t, t.Magnet(), nil)
+	return t.Infohash, n.add(ctx, t, t.Magnet())
 }
 
-// AddMagnet adds a work by its magnet link; its metadata comes from its peers
-// (BEP 9). Errors: ErrBadLink.
+// AddMagnet adds a work by its magnet link, and starts it; its metadata comes
+// from its peers (BEP 9). Errors: ErrBadLink.
 func (n *Node) AddMagnet(ctx context.Context, link string) (infohash [20]byte, err error) {
 	m, err := metainfo.ParseMagnet(link)
 	if err != nil {
 		return infohash, err
 	}
-	return m.Infohash, n.add(ctx, nil, m, nil)
+	return m.Infohash, n.add(ctx, nil, m)
 }
 
-// AddComplete adds a work whose store has every piece. It is not started.
+func (n *Node) add(ctx context.Context, t *metainfo.Torrent, m metainfo.Magnet) error {
+	return n.do(ctx, func(now time.Time) error {
+		w := n.find(m.Infohash)
+		switch {
+		case w == nil:
+			w = n.newWork(m.Infohash, t, m)
+			w.start(now)
+		case t != nil && w.torrent == nil:
+			w.know(t)
+			w.open()
+		default:
+			w.addWebseeds(m.Webseeds)
+		}
+		w.show()
+		return nil
+	})
+}
+
+// AddComplete adds a work that is published: s has every piece, in the person's
+// own files. It is not started. Its pieces are copied into a store that lasts as
+// long as there is room; what is there of a work that is known is kept.
 func (n *Node) AddComplete(ctx context.Context, t *metainfo.Torrent, s store.Store) error {
 	return n.do(ctx, func(now time.Time) error {
-		if known := n.find(t.Infohash); known != nil {
-			known.remove(now)
+		w := n.find(t.Infohash)
+		if w == nil {
+			w = n.newWork(t.Infohash, nil, t.Magnet())
 		}
-		w := n.newWork(t.Infohash, t, t.Magnet(), s)
-		w.show(now)
+		w.publish(now, t, s)
+		w.show()
 		return nil
 	})
 }
 
-func (n *Node) add(ctx context.Context, t *metainfo.Torrent, m metainfo.Magnet, s store.Store) error {
-	return n.do(ctx, func(now time.Time) error {
-		if n.find(m.Infohash) != nil {
-			return nil
-		}
-		if t != nil {
-			opened, err := n.parts.Stores.Open(t.Infohash, t.Info)
-			if err != nil {
-				return err
-			}
-			s = opened
-		}
-		w := n.newWork(m.Infohash, t, m, s)
-		w.start(now)
-		w.show(now)
-		return nil
-	})
-}
-
-// Share turns sharing on or off. Off closes every connection.
+// Share turns sharing on or off. Off closes every connection to a peer.
 func (n *Node) Share(ctx context.Context, on bool) error {
+	return n.allow(ctx, &n.sharing, on)
+}
+
+// Fetch says whether works may be fetched from their webseeds while sharing is
+// off: over HTTP, with no peer connection and nothing announced.
+func (n *Node) Fetch(ctx context.Context, on bool) error {
+	return n.allow(ctx, &n.fetching, on)
+}
+
+func (n *Node) allow(ctx context.Context, what *bool, on bool) error {
 	return n.do(ctx, func(now time.Time) error {
-		n.sharing = on
-		for _, w := range append([]*work(nil), n.works...) {
-			if !on {
-				w.stop(now)
-			} else if w.started {
-				w.start(now)
-			}
+		*what = on
+		for _, w := range n.works {
+			w.adjust(now)
 		}
 		n.connectOrNot(now)
 		return nil
@@ -80,23 +88,21 @@ func (n *Node) Start(ctx context.Context, infohash [20]byte) error {
 	return n.with(ctx, infohash, func(w *work, now time.Time) { w.start(now) })
 }
 
-// Stop closes a work's connections.
+// Stop closes a work's connections. What is here stays here.
 func (n *Node) Stop(ctx context.Context, infohash [20]byte) error {
 	return n.with(ctx, infohash, func(w *work, now time.Time) {
-		w.started = false
 		w.stop(now)
 	})
 }
 
-// Remove forgets a work and its pieces.
+// Remove forgets a work, but not what is kept of it: adding it again finds that.
 func (n *Node) Remove(ctx context.Context, infohash [20]byte) error {
-	return n.with(ctx, infohash, func(w *work, now time.Time) { w.remove(now) })
+	return n.with(ctx, infohash, func(w *work, now time.Time) { w.remove(now, false) })
 }
 
-// store is where a work's pieces are; nil until its metadata is known.
-func (n *Node) store(ctx context.Context, infohash [20]byte) (s store.Store, t *metainfo.Torrent, err error) {
-	err = n.with(ctx, infohash, func(w *work, _ time.Time) { s, t = w.store, w.torrent })
-	return s, t, err
+// Delete forgets a work and what is kept of it.
+func (n *Node) Delete(ctx context.Context, infohash [20]byte) error {
+	return n.with(ctx, infohash, func(w *work, now time.Time) { w.remove(now, true) })
 }
 
 func (n *Node) with(ctx context.Context, infohash [20]byte, f func(*work, time.Time)) error {
@@ -106,22 +112,6 @@ func (n *Node) with(ctx context.Context, infohash [20]byte, f func(*work, time.T
 			return ErrNoWork
 		}
 		f(w, now)
-		return nil
-	})
-}
-
-// SetLimits replaces the limits.
-func (n *Node) SetLimits(ctx context.Context, l Limits) error {
-	return n.do(ctx, func(now time.Time) error {
-		n.uploads.limit(now, l)
-		return nil
-	})
-}
-
-// SetSent says how many bytes all tabs have sent today.
-func (n *Node) SetSent(ctx context.Context, bytes int64) error {
-	return n.do(ctx, func(time.Time) error {
-		n.uploads.today = bytes
 		return nil
 	})
 }

@@ -24,6 +24,7 @@ type link struct {
 	decoder wire.Decoder
 	out     []byte // encoded messages that wait to be sent
 
+	since   time.Time
 	offerID [20]byte
 	offer   string // SDPs, which a ticket is bound to
 	answer  string
@@ -71,6 +72,7 @@ func (l *link) open(now time.Time) {
 // read decodes what has arrived and hands it to the swarm.
 func (l *link) read(now time.Time) {
 	for _, message := range l.inbox.take() {
+		l.work.node.budget.received += int64(len(message))
 		if !l.closed {
 			l.decoder.Feed(message)
 			l.decode(now)

@@ -12,17 +12,11 @@ package node
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"fanseed/wasm/announcer"
 )
-
-// Limits bound what a node gives. Zero means unlimited.
-type Limits struct {
-	UploadRate   int64 // bytes a second, to all peers together
-	UploadPerDay int64 // bytes
-	Storage      int64 // bytes of downloaded pieces
-}
 
 // Config is what a node is made of.
 type Config struct {
@@ -48,8 +42,16 @@ type Node struct {
 	tickets   ticketBook
 	receipts  receipts
 	works     []*work
+	checks    checks
 	uploads   uploads
-	sharing   bool
+	downloads downloads
+	budget    budget
+	capped    struct{ up, down bool } // what the works know of the budget
+	meetings  meetings
+	sharing   bool // there may be peers
+	fetching  bool // there may be webseeds even while sharing is off
+	copying   bool // a published piece is being copied
+	shown     time.Time
 	timer     *time.Timer
 }
 
@@ -63,7 +65,8 @@ func New(c Config) *Node {
 		mail:   mailbox{wake: make(chan struct{}, 1)},
 		timer:  time.NewTimer(time.Hour),
 	}
-	n.uploads.limit(time.Now(), c.Limits)
+	n.meetings.seeks, n.meetings.answers = seekPace, answerPace
+	n.limit(time.Now(), c.Limits)
 	n.receipts.restore(c.Receipts)
 	n.announcer = newAnnouncer(n)
 	return n
@@ -92,22 +95,29 @@ func (n *Node) Run(ctx context.Context) {
 // comes next.
 func (n *Node) tick(now time.Time) {
 	n.tickAnnouncer(now)
-	n.uploads.serve(now, n)
+	n.serveChecks()
+	n.uploads.serve(now, &n.budget)
+	n.downloads.serve(now)
+	n.obeyBudget(now)
+	n.meetNext(now)
 	next := now.Add(time.Second)
-	for _, w := range n.works {
+	for _, w := range slices.Clone(n.works) {
 		w.tick(now)
 		next = earlier(next, w.deadline(now))
 	}
+	n.showAll(now)
+	next = earlier(next, n.showDue())
 	next = earlier(next, n.uploads.deadline(now))
+	next = earlier(next, n.downloads.deadline(now))
 	next = earlier(next, n.announcer.Deadline())
-	n.timer.Reset(max(time.Millisecond, time.Until(next)))
+	n.timer.Reset(max(time.Millisecond, next.Sub(now)))
 }
 
 // shutDown leaves the loop time to pay and to be paid.
 func (n *Node) shutDown() {
 	now := time.Now()
 	for _, w := range n.works {
-		w.stop(now)
+		w.halt(now)
 	}
 	over := time.NewTimer(goodbye)
 	defer over.Stop()
@@ -126,6 +136,10 @@ func (n *Node) shutDown() {
 	n.announcer.Flush(time.Now())
 	n.tickAnnouncer(time.Now())
 	n.socket.close()
+	n.budget.report(n.parts.Host, true)
+	for _, w := range n.works {
+		w.closeStores()
+	}
 }
 
 func (n *Node) connected() bool {

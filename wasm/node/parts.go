@@ -16,6 +16,7 @@ type Parts struct {
 	Hasher  Hasher
 	Keys    Keys
 	Stores  Stores
+	Fetcher Fetcher
 	Host    Host
 }
 
@@ -80,9 +81,18 @@ type Keys interface {
 	Verify(ctx context.Context, publicKey [32]byte, message []byte, signature [64]byte) bool
 }
 
-// Stores makes the store of a work that is to be downloaded.
+// Stores opens the stores of works, with what earlier runs have left in them.
 type Stores interface {
-	Open(infohash [20]byte, info *metainfo.Info) (store.Store, error)
+	Open(ctx context.Context, infohash [20]byte, info *metainfo.Info) (store.Store, error)
+}
+
+// Fetcher gets bytes over HTTP.
+type Fetcher interface {
+	// Fetch hands over the bytes of what is at url from begin on and before
+	// end, in order as they come; each call's bytes are lent until it returns.
+	// It returns nil once all have come. What else the server says is a
+	// *BadAnswer; any other error is the network's.
+	Fetch(ctx context.Context, url string, begin, end int64, into func([]byte)) error
 }
 
 // Host is told what the person should see, and keeps what must outlive the
@@ -93,8 +103,9 @@ type Host interface {
 	// Keep keeps the newest receipt of a ticket until Forget.
 	Keep(Receipt)
 	Forget(serial [16]byte)
-	// Sent counts bytes that went to peers since the last call.
-	Sent(bytes int64)
+	// Moved counts bytes that went to peers, and came from peers and webseeds,
+	// since the last call.
+	Moved(sent, received int64)
 }
 
 // Receipt is a receipt that was earned and not acknowledged in full.
@@ -112,4 +123,5 @@ var (
 	ErrTorrent = errors.New("not a valid torrent")
 	ErrMissing = errors.New("the file is not complete yet")
 	ErrFull    = errors.New("the browser has no more room")
+	ErrLost    = errors.New("the browser has deleted what was kept")
 )

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"fanseed/wasm/metainfo"
@@ -11,76 +12,111 @@ import (
 // waiter waits for one piece.
 type waiter struct {
 	index int
-	ready chan error
+	ready chan ready
+}
+
+// ready is the store that has the piece, or why it will not come.
+type ready struct {
+	store store.Store
+	err   error
 }
 
 // Read returns bytes of one file, from begin on and at most up to end: at
 // least one, and no more than one piece holds. It waits until they are
 // verified. Errors: ErrNoWork, ErrMissing for a range that does not exist.
 func (n *Node) Read(ctx context.Context, infohash [20]byte, file int, begin, end int64) ([]byte, error) {
-	s, t, err := n.store(ctx, infohash)
+	info, offset, length, err := n.place(ctx, infohash, file)
 	if err != nil {
 		return nil, err
 	}
-	offset, length, ok := place(t, file)
-	if !ok || begin < 0 || begin >= end || end > length {
+	if begin < 0 || begin >= end || end > length {
 		return nil, ErrMissing
 	}
-	index := int((offset + begin) / t.Info.PieceLength)
-	if err := n.await(ctx, infohash, index); err != nil {
+	index := int((offset + begin) / info.PieceLength)
+	from := (offset + begin) - int64(index)*info.PieceLength
+	b := make([]byte, min(end-begin, info.PieceSize(index)-from))
+	s, err := n.await(ctx, infohash, index)
+	if err != nil {
 		return nil, err
 	}
-	from := (offset + begin) - int64(index)*t.Info.PieceLength
-	b := make([]byte, min(end-begin, t.Info.PieceSize(index)-from))
 	return b, s.ReadAt(ctx, index, int(from), b)
 }
 
 // File says where a file is: in which store, and from which byte of the
 // torrent on. Errors: ErrNoWork, ErrMissing.
 func (n *Node) File(ctx context.Context, infohash [20]byte, file int) (s store.Store, offset, length int64, err error) {
-	s, t, err := n.store(ctx, infohash)
-	if err != nil {
+	if _, offset, length, err = n.place(ctx, infohash, file); err != nil {
 		return nil, 0, 0, err
 	}
-	offset, length, ok := place(t, file)
-	if !ok {
-		return nil, 0, 0, ErrMissing
+	err = n.with(ctx, infohash, func(w *work, _ time.Time) { s = w.readable() })
+	if err == nil && s == nil {
+		err = ErrMissing
 	}
-	return s, offset, length, nil
+	return s, offset, length, err
 }
 
-// place is where a file lies in the torrent's bytes.
-func place(t *metainfo.Torrent, file int) (offset, length int64, ok bool) {
-	if t == nil || file < 0 || file >= len(t.Info.Files) {
-		return 0, 0, false
-	}
-	for _, f := range t.Info.Files[:file] {
-		offset += f.Length
-	}
-	return offset, t.Info.Files[file].Length, true
+// Length is how many bytes a file has. Errors: ErrNoWork, ErrMissing.
+func (n *Node) Length(ctx context.Context, infohash [20]byte, file int) (int64, error) {
+	_, _, length, err := n.place(ctx, infohash, file)
+	return length, err
 }
 
-// await returns once a piece is verified and stored.
-func (n *Node) await(ctx context.Context, infohash [20]byte, index int) error {
-	ready := make(chan error, 1)
+func (n *Node) place(ctx context.Context, infohash [20]byte, file int) (info *metainfo.Info, offset, length int64, err error) {
+	found := false
+	err = n.with(ctx, infohash, func(w *work, _ time.Time) {
+		if offset, length, found = w.files.place(file); found {
+			info = w.torrent.Info
+		}
+	})
+	if err == nil && !found {
+		err = ErrMissing
+	}
+	return info, offset, length, err
+}
+
+// readable is the store that the verified pieces are read from, if any: a check
+// does not keep them back.
+func (w *work) readable() store.Store {
+	if w.store == nil && w.checking != nil {
+		return w.checking.store
+	}
+	return w.store
+}
+
+// await returns the store once a piece is verified and stored.
+func (n *Node) await(ctx context.Context, infohash [20]byte, index int) (store.Store, error) {
+	waiting := waiter{index, make(chan ready, 1)}
 	err := n.with(ctx, infohash, func(w *work, now time.Time) {
-		if w.store.Have().Has(index) {
-			ready <- nil
+		if s := w.readable(); s != nil && s.Have().Has(index) {
+			waiting.ready <- ready{store: s}
 			return
 		}
-		w.waiters = append(w.waiters, waiter{index, ready})
-		w.swarm.Prefer(now, index, index+1+w.ahead())
-		w.drain(now)
-		w.flush(now)
+		w.waiters = append(w.waiters, waiting)
+		w.prefer(now, index, index+1+w.ahead())
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	select {
-	case err := <-ready:
-		return err
+	case r := <-waiting.ready:
+		return r.store, r.err
 	case <-ctx.Done():
-		return ctx.Err()
+		_ = n.with(context.WithoutCancel(ctx), infohash, func(w *work, _ time.Time) { w.giveUpOn(waiting) })
+		return nil, ctx.Err()
+	}
+}
+
+// giveUpOn forgets a reader that waits no longer.
+func (w *work) giveUpOn(gone waiter) {
+	w.waiters = slices.DeleteFunc(w.waiters, func(other waiter) bool { return other == gone })
+}
+
+// prefer has pieces fetched before the others.
+func (w *work) prefer(now time.Time, begin, end int) {
+	if w.store != nil {
+		w.swarm.Prefer(now, begin, end)
+		w.drain(now)
+		w.flush(now)
 	}
 }
 
@@ -93,15 +129,12 @@ func (w *work) ahead() int { return int(readAhead / w.torrent.Info.PieceLength) 
 // Prioritize has a file fetched before the others. Errors: ErrNoWork, and
 // ErrMissing for a file that does not exist or is not known yet.
 func (n *Node) Prioritize(ctx context.Context, infohash [20]byte, file int) error {
-	_, offset, length, err := n.File(ctx, infohash, file)
+	info, offset, length, err := n.place(ctx, infohash, file)
 	if err != nil || length == 0 {
 		return err
 	}
 	return n.with(ctx, infohash, func(w *work, now time.Time) {
-		size := w.torrent.Info.PieceLength
-		w.swarm.Prefer(now, int(offset/size), int((offset+length-1)/size)+1)
-		w.drain(now)
-		w.flush(now)
+		w.prefer(now, int(offset/info.PieceLength), int((offset+length-1)/info.PieceLength)+1)
 	})
 }
 
@@ -110,7 +143,7 @@ func (w *work) arrived(index int) {
 	kept := w.waiters[:0]
 	for _, waiting := range w.waiters {
 		if waiting.index == index {
-			waiting.ready <- nil
+			waiting.ready <- ready{store: w.store}
 		} else {
 			kept = append(kept, waiting)
 		}
@@ -118,10 +151,23 @@ func (w *work) arrived(index int) {
 	w.waiters = kept
 }
 
+// wakeReaders wakes those whose pieces are there already, and has the others
+// fetched first: the swarm did not know of them.
+func (w *work) wakeReaders(now time.Time) {
+	have := w.store.Have()
+	for _, waiting := range append([]waiter(nil), w.waiters...) {
+		if have.Has(waiting.index) {
+			w.arrived(waiting.index)
+		} else {
+			w.prefer(now, waiting.index, waiting.index+1+w.ahead())
+		}
+	}
+}
+
 // abandon fails those who wait, when nothing more will come.
 func (w *work) abandon(err error) {
 	for _, waiting := range w.waiters {
-		waiting.ready <- err
+		waiting.ready <- ready{err: err}
 	}
 	w.waiters = nil
 }

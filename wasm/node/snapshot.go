@@ -2,10 +2,8 @@ package node
 
 import (
 	"encoding/hex"
-	"strings"
 	"time"
 
-	"fanseed/wasm/metainfo"
 	"fanseed/wasm/swarm"
 	"fanseed/wasm/wire"
 )
@@ -13,34 +11,32 @@ import (
 // showEvery is how often the host is told of a work at most.
 const showEvery = 250 * time.Millisecond
 
-// Snapshot is one work as a person may see it: no address of any peer.
+// Snapshot is one work as a person may see it: no address of any peer. Its
+// slices are shared with other snapshots and must not be changed.
 type Snapshot struct {
 	Infohash    [20]byte
 	Magnet      string
 	Name        string
-	Length      int64 // bytes; 0 until the metadata is known
+	Length      int64 // bytes of all files; 0 until the metadata is known
 	PieceLength int64
 	Pieces      int
-	Files       []File
+	Files       []File  // one slice for all snapshots of a work
+	Got         []int64 // verified bytes of each file; another slice only when they have changed
 	Bitfield    wire.Bitfield
 	State       State
-	Err         error // why State is Failed
-	Revoked     bool  // Err is the server's takedown
-	Progress    float64
+	Err         error   // why State is Failed
+	Revoked     bool    // Err is the server's takedown
+	Progress    float64 // the verified share; of what must be checked while State is Checking
 	Missing     int64
+	Kept        bool // what is here is here after a reload
+	Caps        []Cap
 	Peers       []Peer
+	Webseeds    []Webseed
 	DownRate    float64 // bytes a second
 	UpRate      float64
 	Downloaded  int64 // payload bytes in this run
 	Uploaded    int64
 	Earned      uint64 // bytes in receipts of this run
-}
-
-// File is one file of a work.
-type File struct {
-	Path     string
-	Length   int64
-	Progress float64
 }
 
 // Peer is one connection of a work.
@@ -53,27 +49,79 @@ type Peer struct {
 	Ticket               bool // what we send to it earns
 }
 
-// show tells the host of the work when it changed or is moving.
-func (w *work) show(now time.Time) {
-	if !w.changed && len(w.links) == 0 || now.Sub(w.shown) < showEvery {
+// Webseed is one HTTP server that a work may be fetched from (BEP 19).
+type Webseed struct {
+	URL        string
+	Active     bool  // it is being used
+	Downloaded int64 // payload bytes in this run
+}
+
+// moved is what changes while peers are connected, without anybody saying so.
+type moved struct {
+	down, up         int64
+	downRate, upRate float64
+	peers, settled   int
+}
+
+// showAll tells the host of the works that changed or are moving.
+func (n *Node) showAll(now time.Time) {
+	if now.Sub(n.shown) < showEvery {
+		return
+	}
+	n.shown = now
+	for _, w := range n.works {
+		if w.changed || len(w.links) > 0 || w.checking != nil || w.fetches() {
+			w.show()
+		}
+	}
+}
+
+// showDue is when showAll has something to do; zero when nothing moves.
+func (n *Node) showDue() time.Time {
+	for _, w := range n.works {
+		if w.changed || len(w.links) > 0 || w.checking != nil || w.fetches() {
+			return n.shown.Add(showEvery)
+		}
+	}
+	return time.Time{}
+}
+
+// show tells the host of the work unless nothing is new.
+func (w *work) show() {
+	stats := w.swarm.Stats()
+	now := w.moved(stats)
+	if !w.changed && now == w.shown {
 		return
 	}
 	w.shown, w.changed = now, false
-	w.node.parts.Host.Changed(w.snapshot())
+	w.node.parts.Host.Changed(w.snapshot(stats))
 }
 
-func (w *work) snapshot() Snapshot {
-	stats := w.swarm.Stats()
+func (w *work) moved(stats swarm.Stats) moved {
+	m := moved{
+		down: w.before.down + int64(stats.Downloaded), up: w.before.up + int64(stats.Uploaded),
+		downRate: stats.DownRate, upRate: stats.UpRate, peers: len(stats.Peers),
+	}
+	if w.checking != nil {
+		m.settled = w.checking.settled
+	}
+	return m
+}
+
+func (w *work) snapshot(stats swarm.Stats) Snapshot {
 	s := Snapshot{
 		Infohash: w.infohash, Magnet: w.magnetLink(), Name: w.name(), State: w.state(), Err: w.failure, Revoked: w.revoked,
-		Missing: stats.Left, DownRate: stats.DownRate, UpRate: stats.UpRate,
-		Downloaded: int64(stats.Downloaded), Uploaded: int64(stats.Uploaded),
-	}
-	for _, amount := range w.earned {
-		s.Earned += amount
+		Kept: w.store != nil && !w.published && lasts(w.store), Caps: w.caps(),
+		DownRate: stats.DownRate, UpRate: stats.UpRate,
+		Downloaded: w.before.down + int64(stats.Downloaded), Uploaded: w.before.up + int64(stats.Uploaded), Earned: w.earnings,
 	}
 	for _, p := range stats.Peers {
-		s.Peers = append(s.Peers, peerOf(p, stats.Pieces))
+		if w.webseed(p.Peer) == nil {
+			s.Peers = append(s.Peers, peerOf(p, stats.Pieces))
+		}
+	}
+	for _, seed := range w.webseeds {
+		s.Webseeds = append(s.Webseeds, Webseed{seed.url, seed.peer != 0, seed.bytes})
 	}
 	if w.torrent != nil {
 		w.describeFiles(&s)
@@ -97,11 +145,24 @@ func peerOf(p swarm.PeerStats, pieces int) Peer {
 
 // client reads a name from a peer id (BEP 20).
 func client(id [20]byte) string {
-	names := map[string]string{"FS": "Fanseed", "WW": "WebTorrent", "WD": "WebTorrent Desktop", "TR": "Transmission", "qB": "qBittorrent", "LT": "libtorrent"}
 	if id[0] != '-' || id[7] != '-' {
 		return ""
 	}
-	return names[string(id[1:3])]
+	switch string(id[1:3]) {
+	case "FS":
+		return "Fanseed"
+	case "WW":
+		return "WebTorrent"
+	case "WD":
+		return "WebTorrent Desktop"
+	case "TR":
+		return "Transmission"
+	case "qB":
+		return "qBittorrent"
+	case "LT":
+		return "libtorrent"
+	}
+	return ""
 }
 
 // magnetLink is what a person may pass on.
@@ -125,30 +186,20 @@ func (w *work) name() string {
 
 func (w *work) describeFiles(s *Snapshot) {
 	info := w.torrent.Info
-	s.Length, s.PieceLength, s.Pieces = info.Length, info.PieceLength, info.NumPieces()
+	s.PieceLength, s.Pieces = info.PieceLength, info.NumPieces()
 	s.Bitfield = w.swarm.Bitfield()
+	if w.checking != nil && w.checking.store != nil {
+		s.Bitfield = w.checking.store.Have()
+		w.files.count(s.Bitfield)
+	} else if s.Bitfield == nil {
+		s.Bitfield = wire.NewBitfield(s.Pieces)
+	}
+	s.Length, s.Files, s.Got = w.files.length, w.files.list, w.files.lend()
+	s.Missing = s.Length - w.files.have
 	s.Progress = 1
-	if info.Length > 0 {
-		s.Progress = float64(info.Length-s.Missing) / float64(info.Length)
+	if s.State == Checking {
+		s.Progress = float64(w.checking.settled) / float64(w.checking.total)
+	} else if s.Length > 0 {
+		s.Progress = float64(w.files.have) / float64(s.Length)
 	}
-	offset := int64(0)
-	for _, f := range info.Files {
-		s.Files = append(s.Files, File{strings.Join(f.Path, "/"), f.Length, progress(info, s.Bitfield, offset, f.Length)})
-		offset += f.Length
-	}
-}
-
-// progress is the share of the bytes from offset on that are verified.
-func progress(info *metainfo.Info, have wire.Bitfield, offset, length int64) float64 {
-	if length == 0 {
-		return 1
-	}
-	var got int64
-	for i := offset / info.PieceLength; i*info.PieceLength < offset+length; i++ {
-		if have.Has(int(i)) {
-			begin, end := i*info.PieceLength, i*info.PieceLength+info.PieceSize(int(i))
-			got += min(end, offset+length) - max(begin, offset)
-		}
-	}
-	return float64(got) / float64(length)
 }

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"slices"
-	"time"
 )
 
 const (
@@ -20,17 +19,6 @@ type spans struct {
 	kept    map[span][]byte
 	order   []span // of kept, the oldest first
 	waiting map[span][]func(data []byte, err error)
-}
-
-// load reads a block when the upload limits allow, and gives it to the swarm.
-func (w *work) load(index int, begin uint32, length int, loaded func(now time.Time, block []byte, err error)) {
-	w.node.uploads.add(length, func() {
-		w.read(index, int(begin), length, func(block []byte, err error) {
-			now := time.Now()
-			loaded(now, block, err)
-			w.drain(now)
-		})
-	})
 }
 
 // read gives a block to f: at once where its span is kept, else when it was read.
@@ -60,9 +48,13 @@ func (w *work) read(index, begin, length int, f func(block []byte, err error)) {
 }
 
 func (w *work) fetch(at span) {
+	from := w.store
 	w.node.jobs.do(func(ctx context.Context) func() {
 		data := make([]byte, at.size)
-		err := w.store.ReadAt(ctx, at.index, at.begin, data)
+		err := ErrLost
+		if from != nil {
+			err = from.ReadAt(ctx, at.index, at.begin, data)
+		}
 		return func() {
 			if err == nil {
 				w.spans.keep(at, data)

@@ -1,82 +1,60 @@
 package node
 
-import "time"
+import (
+	"time"
 
-// burst is how much may be sent at once when nothing was for a while, as a
-// share of a second.
-const burst = 250 * time.Millisecond
+	"fanseed/wasm/swarm"
+)
 
-// uploads holds blocks that peers wait for, until the limits allow them: a
-// token bucket for the rate, and a budget for the day.
+// uploads holds blocks that peers wait for, until the limits allow them.
 type uploads struct {
-	queue  []func() // each sends one block
-	sizes  []int
-	rate   int64 // bytes a second; 0: unlimited
-	perDay int64 // bytes; 0: unlimited
-	today  int64 // bytes sent today in all tabs, as far as the host was told
-	untold int64 // bytes sent since
-	tokens float64
-	filled time.Time
+	queue
+	bucket bucket
 }
 
-func (u *uploads) limit(now time.Time, l Limits) {
-	u.rate, u.perDay, u.filled = l.UploadRate, l.UploadPerDay, now
-	u.tokens = min(u.tokens, u.most())
-}
+// waiting says that peers wait for blocks.
+func (u *uploads) waiting() bool { return !u.empty() }
 
-func (u *uploads) most() float64 { return max(16<<10, float64(u.rate)*burst.Seconds()) }
-
-// add queues a block of size bytes; send is called when its turn comes.
-func (u *uploads) add(size int, send func()) {
-	u.queue, u.sizes = append(u.queue, send), append(u.sizes, size)
-}
-
-// serve sends what the limits allow now.
-func (u *uploads) serve(now time.Time, n *Node) {
-	if u.rate > 0 {
-		u.tokens = min(u.most(), u.tokens+now.Sub(u.filled).Seconds()*float64(u.rate))
-	}
-	u.filled = now
-	served := 0
-	for served < len(u.queue) && u.allowed() {
-		u.take(u.sizes[served])
-		u.queue[served]()
-		served++
-	}
-	u.queue, u.sizes = u.queue[served:], u.sizes[served:]
-	if len(u.queue) == 0 {
-		u.queue, u.sizes = nil, nil
-	}
-	u.report(n)
-}
-
-func (u *uploads) allowed() bool {
-	return (u.rate == 0 || u.tokens > 0) && !u.exhausted()
-}
-
-// exhausted says that today's budget is used up.
-func (u *uploads) exhausted() bool { return u.perDay > 0 && u.today+u.untold >= u.perDay }
-
-func (u *uploads) take(size int) {
-	u.tokens -= float64(size)
-	u.untold += int64(size)
-}
-
-// report tells the host what was sent, in steps that are worth keeping.
-func (u *uploads) report(n *Node) {
-	const step = 1 << 20
-	if u.untold >= step {
-		n.parts.Host.Sent(u.untold)
-		u.today += u.untold
-		u.untold = 0
+// serve sends what the limits allow now. What the day or the month does not
+// allow is refused, so that peers ask others for it.
+func (u *uploads) serve(now time.Time, b *budget) {
+	u.bucket.fill(now)
+	for !u.empty() && u.bucket.open() {
+		if len(b.uploads()) > 0 {
+			u.next().release(errCapped)
+			continue
+		}
+		block := u.next()
+		u.bucket.take(int64(block.length))
+		b.sent += int64(block.length)
+		block.release(nil)
 	}
 }
 
-// deadline is when the next block may go; zero when none waits for tokens.
+// deadline is when the next block may go; zero when none waits.
 func (u *uploads) deadline(now time.Time) time.Time {
-	if len(u.queue) == 0 || u.rate == 0 || u.exhausted() {
+	if u.empty() {
 		return time.Time{}
 	}
-	wait := time.Duration(-u.tokens / float64(u.rate) * float64(time.Second))
-	return now.Add(max(10*time.Millisecond, wait))
+	return u.bucket.due(now)
+}
+
+// load reads a block when the upload limits allow, and gives it to the swarm.
+func (w *work) load(e swarm.Effect) {
+	peer, index, begin, length, s := e.Peer, e.Index, e.Begin, e.Length, w.swarm
+	loaded := func(block []byte, err error) {
+		if w.swarm != s {
+			return
+		}
+		now := time.Now()
+		s.Loaded(now, peer, index, begin, block, err)
+		w.drain(now)
+	}
+	w.node.uploads.add(w, peer, held{uint32(index), begin, length, func(err error) {
+		if err != nil {
+			loaded(nil, err)
+			return
+		}
+		w.read(index, int(begin), int(length), loaded)
+	}})
 }

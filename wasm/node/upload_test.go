@@ -1,75 +1,144 @@
 package node
 
 import (
+	"slices"
 	"testing"
 	"time"
+
+	"fanseed/wasm/swarm"
 )
 
-// serveAll lets an uploads queue run over virtual time, and returns how many
-// blocks had gone after each step.
-func serveAll(u *uploads, start time.Time, steps int, step time.Duration) (sent []int) {
-	gone := 0
-	for i := range steps {
-		before := len(u.queue)
-		u.serve(start.Add(time.Duration(i)*step), &Node{parts: Parts{Host: silentHost{}}})
-		gone += before - len(u.queue)
-		sent = append(sent, gone)
-	}
-	return sent
+// timeline serves uploads over virtual time.
+type timeline struct {
+	u       uploads
+	b       budget
+	sent    []int // bytes, of each block that went
+	refused int
 }
 
-type silentHost struct{}
+func newTimeline(start time.Time, l Limits) *timeline {
+	m := &timeline{b: budget{limits: l}}
+	m.u.bucket.limit(start, l.UploadRate)
+	return m
+}
 
-func (silentHost) Changed(Snapshot) {}
-func (silentHost) Removed([20]byte) {}
-func (silentHost) Keep(Receipt)     {}
-func (silentHost) Forget([16]byte)  {}
-func (silentHost) Sent(bytes int64) {}
-
-func queued(u *uploads, blocks int) {
-	for range blocks {
-		u.add(16<<10, func() {})
+func (m *timeline) ask(w *work, p swarm.Peer, blocks int) {
+	for i := range blocks {
+		m.u.add(w, p, held{uint32(i), 0, 16 << 10, func(err error) {
+			if err != nil {
+				m.refused++
+			} else {
+				m.sent = append(m.sent, int(p))
+			}
+		}})
 	}
 }
 
 func TestUploadRateIsKept(t *testing.T) {
 	start := time.Unix(1000, 0)
-	var u uploads
-	u.limit(start, Limits{UploadRate: 1 << 20})
-	queued(&u, 1000)
-	sent := serveAll(&u, start, 101, 100*time.Millisecond) // ten seconds
-	blocks := sent[len(sent)-1]
-	if got, most := blocks*16<<10, 10<<20+(256<<10)+16<<10; got < 9<<20 || got > most {
+	m := newTimeline(start, Limits{UploadRate: 1 << 20})
+	m.ask(new(work), 1, 1000)
+	for i := range 101 { // ten seconds
+		m.u.serve(start.Add(time.Duration(i)*100*time.Millisecond), &m.b)
+	}
+	if got, most := len(m.sent)*16<<10, 10<<20+(256<<10)+16<<10; got < 9<<20 || got > most {
 		t.Errorf("%d bytes in ten seconds at 1 MiB/s, want 9 MiB to %d", got, most)
 	}
 }
 
 func TestUnlimitedSendsAtOnce(t *testing.T) {
-	var u uploads
-	u.limit(time.Unix(1000, 0), Limits{})
-	queued(&u, 500)
-	if got := serveAll(&u, time.Unix(1000, 0), 1, 0); got[0] != 500 {
-		t.Errorf("%d of 500 blocks went", got[0])
+	now := time.Unix(1000, 0)
+	m := newTimeline(now, Limits{})
+	m.ask(new(work), 1, 500)
+	m.u.serve(now, &m.b)
+	if len(m.sent) != 500 {
+		t.Errorf("%d of 500 blocks went", len(m.sent))
 	}
-	if got := u.deadline(time.Unix(1000, 0)); !got.IsZero() {
+	if got := m.u.deadline(now); !got.IsZero() {
 		t.Errorf("an empty queue is due at %v", got)
 	}
 }
 
-func TestDayBudgetEndsAndBeginsAgain(t *testing.T) {
+func TestAFloodHoldsUpOnlyItself(t *testing.T) {
 	now := time.Unix(1000, 0)
-	var u uploads
-	u.limit(now, Limits{UploadPerDay: 1 << 20})
-	queued(&u, 100)
-	if got := serveAll(&u, now, 5, time.Second); got[4] != 64 {
-		t.Errorf("%d blocks of 16 KiB went on a budget of 1 MiB, want 64", got[4])
+	m := newTimeline(now, Limits{UploadRate: 1 << 20})
+	flooded, quiet := new(work), new(work)
+	m.ask(flooded, 1, 2000)
+	m.ask(flooded, 2, 2)
+	m.ask(quiet, 3, 2)
+	for i := range 3 {
+		m.u.serve(now.Add(time.Duration(i)*time.Second), &m.b)
 	}
-	if got := u.deadline(now); !got.IsZero() {
-		t.Errorf("a used-up budget is due at %v", got)
+	if got, want := m.sent[:8], []int{1, 3, 2, 3, 1, 2, 1, 1}; !slices.Equal(got, want) {
+		t.Errorf("blocks went to the peers %v, want %v", got, want)
 	}
-	u.today, u.untold = 0, 0 // the host says that a new day has begun
-	if got := serveAll(&u, now, 1, 0); got[0] != 36 {
-		t.Errorf("%d blocks went on the new day, want the 36 that waited", got[0])
+}
+
+func TestWhatLeavesTheQueue(t *testing.T) {
+	m := newTimeline(time.Unix(1000, 0), Limits{})
+	w := new(work)
+	m.ask(w, 1, 3)
+	m.ask(w, 2, 1)
+	if !m.u.waits(w, 1, 2, 0, 16<<10) || m.u.waits(w, 1, 3, 0, 16<<10) {
+		t.Error("the wrong blocks wait")
+	}
+	if !m.u.cancel(w, 1, 2, 0, 16<<10) || m.u.cancel(w, 1, 2, 0, 16<<10) {
+		t.Error("a block was not taken back once")
+	}
+	m.u.forget(w, 1)
+	m.u.serve(time.Unix(1000, 0), &m.b)
+	if want := []int{2}; !slices.Equal(m.sent, want) {
+		t.Errorf("blocks went to the peers %v, want %v", m.sent, want)
+	}
+}
+
+func TestBudgetsEndAndBeginAgain(t *testing.T) {
+	for what, test := range map[string]struct {
+		limits Limits
+		caps   []Cap
+	}{
+		"day":   {Limits{UploadPerDay: 1 << 20}, []Cap{CapUploadDay}},
+		"month": {Limits{UploadPerMonth: 1 << 20}, []Cap{CapUploadMonth}},
+		"both":  {Limits{UploadPerDay: 1 << 20, UploadPerMonth: 1 << 20}, []Cap{CapUploadDay, CapUploadMonth}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			now := time.Unix(1000, 0)
+			m := newTimeline(now, test.limits)
+			m.ask(new(work), 1, 100)
+			m.u.serve(now, &m.b)
+			if len(m.sent) != 64 || m.refused != 36 {
+				t.Errorf("%d blocks of 16 KiB went on a budget of 1 MiB and %d were refused, want 64 and 36", len(m.sent), m.refused)
+			}
+			if got := m.b.uploads(); !slices.Equal(got, test.caps) {
+				t.Errorf("held up by %v, want %v", got, test.caps)
+			}
+			m.b.used, m.b.sent = Used{}, 0 // the host says that a new day has begun
+			m.ask(new(work), 1, 10)
+			m.u.serve(now, &m.b)
+			if len(m.sent) != 74 || m.b.uploads() != nil {
+				t.Errorf("%d blocks went, want 74; held up by %v", len(m.sent), m.b.uploads())
+			}
+		})
+	}
+}
+
+func TestPaceAllowsABurstAndThenItsRate(t *testing.T) {
+	p := pace{every: time.Second, most: 3}
+	now := time.Unix(1000, 0)
+	allowed := func(tries int) (n int) {
+		for range tries {
+			if p.take(now) {
+				n++
+			}
+		}
+		return n
+	}
+	if got := allowed(10); got != 3 {
+		t.Errorf("%d at once, want 3", got)
+	}
+	now = now.Add(2 * time.Second)
+	if got := allowed(10); got != 2 {
+		t.Errorf("%d two seconds later, want 2", got)
 	}
 }
 

@@ -25,9 +25,7 @@ func (w *work) drain(now time.Time) {
 func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	switch e.Kind {
 	case swarm.Send:
-		if l := w.link(e.Peer); l != nil {
-			l.write(e.Message)
-		}
+		w.send(e)
 	case swarm.Write:
 		copy(w.buffer(e.Index)[e.Begin:], e.Block)
 	case swarm.Discard:
@@ -37,9 +35,7 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Store:
 		w.put(e.Index)
 	case swarm.Load:
-		w.load(e.Index, e.Begin, int(e.Length), func(now time.Time, block []byte, err error) {
-			w.swarm.Loaded(now, e.Peer, e.Index, e.Begin, block, err)
-		})
+		w.load(e)
 	case swarm.Drop:
 		w.lose(e)
 	case swarm.InfoReady:
@@ -51,7 +47,9 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Claim:
 		w.claim(e)
 	case swarm.Have:
+		w.missing--
 		w.changed = true
+		w.files.add(e.Index)
 		w.arrived(e.Index)
 	case swarm.Complete:
 		w.changed = true
@@ -60,11 +58,15 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 }
 
 // later runs a job and gives its result to the swarm, unless the work was
-// removed meanwhile.
+// removed or has another swarm meanwhile.
 func (w *work) later(f func(ctx context.Context) func(now time.Time)) {
+	s := w.swarm
 	w.node.jobs.do(func(ctx context.Context) func() {
 		result := f(ctx)
 		return func() {
+			if w.removed || w.swarm != s {
+				return
+			}
 			now := time.Now()
 			result(now)
 			w.drain(now)
@@ -74,11 +76,11 @@ func (w *work) later(f func(ctx context.Context) func(now time.Time)) {
 }
 
 func (w *work) hash(index int) {
-	piece, want := w.pieces[index], w.torrent.Info.Hash(index)
+	piece, t := w.pieces[index], w.torrent
 	w.later(func(ctx context.Context) func(time.Time) {
-		got, err := stubborn(ctx, func() ([20]byte, error) { return w.node.parts.Hasher.SHA1(ctx, piece) })
+		good, err := w.node.good(ctx, t, index, piece)
 		return func(now time.Time) {
-			w.swarm.Hashed(now, index, err == nil && got == want)
+			w.swarm.Hashed(now, index, good, nil)
 			if err != nil {
 				w.drain(now)
 				w.fail(now, err) // nobody's fault: the browser cannot hash
@@ -98,9 +100,12 @@ func stubborn[T any](ctx context.Context, f func() (T, error)) (v T, err error) 
 }
 
 func (w *work) put(index int) {
-	piece := w.pieces[index]
+	piece, into := w.pieces[index], w.store
 	w.later(func(ctx context.Context) func(time.Time) {
-		err := w.store.Put(ctx, index, piece)
+		err := ErrLost
+		if into != nil {
+			err = into.Put(ctx, index, piece)
+		}
 		return func(now time.Time) {
 			delete(w.pieces, index)
 			w.swarm.Stored(now, index, err)
@@ -113,8 +118,11 @@ func (w *work) put(index int) {
 }
 
 func storeError(err error) error {
-	if errors.Is(err, store.ErrFull) {
+	switch {
+	case errors.Is(err, store.ErrFull):
 		return ErrFull
+	case errors.Is(err, store.ErrLost):
+		return ErrLost
 	}
 	return err
 }
@@ -123,10 +131,13 @@ func storeError(err error) error {
 func (w *work) lose(e swarm.Effect) {
 	peer, why := e.Peer, string(e.Reason)
 	w.node.mail.post(func() {
+		now := time.Now()
 		if l := w.link(peer); l != nil {
-			now := time.Now()
 			l.flush(now)
 			l.drop(now, why)
+		} else if seed := w.webseed(peer); seed != nil {
+			seed.barred = e.Reason == swarm.BadPiece
+			seed.close(now)
 		}
 	})
 }
@@ -142,12 +153,13 @@ func (w *work) check(infoBytes []byte) {
 		}
 		return func(now time.Time) {
 			switch {
+			case w.torrent != nil: // it has come from elsewhere
 			case !right:
-				w.swarm.Described(now, nil, nil)
+				w.swarm.Described(now, nil)
 			case err != nil:
 				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
-			case w.torrent == nil:
-				w.describe(now, info, infoBytes)
+			default:
+				w.describe(info, infoBytes)
 			}
 		}
 	})
@@ -177,7 +189,10 @@ func (w *work) verify(e swarm.Effect) {
 }
 
 func (w *work) claim(e swarm.Effect) {
-	w.earned[e.Serial] = max(w.earned[e.Serial], e.Amount)
+	if before := w.earned[e.Serial]; e.Amount > before {
+		w.earned[e.Serial] = e.Amount
+		w.earnings += e.Amount - before
+	}
 	w.changed = true
 	w.node.claim(receipt.Receipt{Serial: e.Serial, Amount: e.Amount, Signature: e.Signature})
 }

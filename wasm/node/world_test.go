@@ -226,7 +226,7 @@ func (e *engine) Verify(_ context.Context, public [32]byte, message []byte, sign
 }
 
 // Open implements Stores.
-func (e *engine) Open(_ [20]byte, info *metainfo.Info) (store.Store, error) {
+func (e *engine) Open(_ context.Context, _ [20]byte, info *metainfo.Info) (store.Store, error) {
 	return store.NewMemory(info, store.NewBudget(e.budget)), nil
 }
 
@@ -255,7 +255,7 @@ func (e *engine) Forget(serial [16]byte) {
 	delete(e.kept, serial)
 }
 
-func (e *engine) Sent(int64) {}
+func (e *engine) Moved(sent, received int64) {}
 
 func (e *engine) snapshotOf(infohash [20]byte) Snapshot {
 	e.mu.Lock()
@@ -285,7 +285,7 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 	}
 	t := metainfo.New(info)
 	w.list(e, t)
-	s, _ := e.Open(t.Infohash, info)
+	s, _ := e.Open(e.t.Context(), t.Infohash, info)
 	for i := range info.NumPieces() {
 		begin := int64(i) * pieceLength
 		if err := s.Put(e.t.Context(), i, data[begin:begin+info.PieceSize(i)]); err != nil {

@@ -18,6 +18,7 @@ var (
 	ErrMissing = errors.New("piece is not in the store")
 	ErrFull    = errors.New("store is full")
 	ErrClosed  = errors.New("store is closed")
+	ErrLost    = errors.New("what was stored is gone")
 )
 
 // Store keeps the verified pieces of one torrent. Its methods may be called from several goroutines at once and may block; none may
@@ -34,6 +35,13 @@ type Store interface {
 
 	// Have returns which pieces are there. The result is the caller's own. A closed store has none.
 	Have() wire.Bitfield
+
+	// Doubtful returns the pieces whose bytes may be there but are not known to be right, as after a crash. They are not in Have;
+	// ReadAt reads them nonetheless, so that they can be verified. The result is the caller's own.
+	Doubtful() wire.Bitfield
+
+	// Settle ends the doubt about a piece: it is there from now on if it is good, and missing if it is not.
+	Settle(ctx context.Context, index int, good bool) error
 
 	// Delete forgets every piece and frees what they took. The store stays open and empty.
 	Delete(ctx context.Context) error

@@ -162,6 +162,7 @@ func (s *Swarm) subtractAvailability(p *peer) {
 
 // haveChanged does what follows from a peer having more.
 func (s *Swarm) haveChanged(p *peer) {
+	s.hashes.stirred = s.hashes.stirred || p.v2 && s.lacking.len() > 0
 	s.updateInterest(p)
 	s.fill(p)
 	s.leaveUseless(p)

@@ -128,7 +128,7 @@ func (d *downloadBench) take() {
 func (d *downloadBench) answer(e *Effect) {
 	switch e.Kind {
 	case Hash:
-		d.s.Hashed(d.now, e.Index, true)
+		d.s.Hashed(d.now, e.Index, true, nil)
 	case Store:
 		d.s.Stored(d.now, e.Index, nil)
 	case Sign:

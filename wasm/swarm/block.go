@@ -14,10 +14,16 @@ func (s *Swarm) gotBlock(p *peer, m wire.Message) {
 		return
 	}
 	q := p.requests.all()[n]
+	pc := s.pieceOf(q)
+	if pc != nil && pc.accepts(p, int(q.block)) && !pc.isGenuine(int(q.block), m.Data) {
+		s.total.wasted += uint64(len(m.Data))
+		s.drop(p, BadLeaf)
+		return
+	}
 	p.requests.remove(n)
 	s.account(p, q, len(m.Data))
 	s.settleRequest(p, q)
-	if pc := s.pieceOf(q); pc != nil && pc.accepts(p, int(q.block)) {
+	if pc != nil && pc.accepts(p, int(q.block)) {
 		s.arrive(p, pc, q, m.Data)
 	} else {
 		s.total.wasted += uint64(len(m.Data))
@@ -30,8 +36,8 @@ func (s *Swarm) fits(m wire.Message) bool {
 	if int64(m.Index) >= int64(s.pieces()) {
 		return false
 	}
-	size := s.info.PieceSize(int(m.Index))
-	return int64(m.Begin) < size && int64(len(m.Data)) == min(BlockSize, size-int64(m.Begin))
+	size := s.dataSize(int(m.Index))
+	return m.Begin < size && uint32(len(m.Data)) == min(BlockSize, size-m.Begin)
 }
 
 // gotStray takes a block that we do not wait for. As many as we gave up on are no fault.
@@ -46,20 +52,15 @@ func (s *Swarm) gotStray(p *peer, m wire.Message) {
 	}
 }
 
-// account counts a block that was asked for, and sets the depth of the pipeline by how long it took: what is asked for ahead covers
-// between growBelow and shrinkAbove at the current rate.
+// account counts a block that was asked for.
 func (s *Swarm) account(p *peer, q request, bytes int) {
 	p.received += uint64(bytes)
 	s.total.received += uint64(bytes)
 	p.downRate.count(bytes)
 	p.waiting, p.answered = s.now, q.asked
 	p.snubbed, p.rejects = false, 0
-	switch took := s.now.Sub(q.asked); {
-	case q.released:
-	case took < growBelow && p.pipeline < min(p.reqq, s.limits.Reqq):
-		p.pipeline++
-	case took > shrinkAbove && p.pipeline > minPipeline:
-		p.pipeline--
+	if !q.released {
+		p.pace(s.now.Sub(q.asked), min(p.reqq, s.limits.Reqq))
 	}
 }
 

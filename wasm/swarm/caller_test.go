@@ -3,10 +3,13 @@ package swarm
 import (
 	"bytes"
 	"crypto/sha1"
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
+	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/wire"
 )
@@ -19,7 +22,10 @@ type work struct {
 	info      *metainfo.Info
 	infoBytes []byte
 	infohash  [20]byte
-	content   []byte
+	content   []byte // with the padding
+
+	infohashV2 [32]byte
+	layers     metainfo.Layers
 }
 
 // newWork makes a torrent of the given size with content that seed decides.
@@ -36,7 +42,124 @@ func newWork(seed uint64, length, pieceLength int) work {
 		info.Pieces = append(info.Pieces, hash[:]...)
 	}
 	b := info.Bytes()
-	return work{info, b, sha1.Sum(b), content}
+	return work{info: info, infoBytes: b, infohash: sha1.Sum(b), content: content}
+}
+
+// newHybrid makes a torrent of both versions with files of the given sizes, and newV2 one of version 2 alone.
+func newHybrid(seed uint64, pieceLength int, sizes ...int) work {
+	return newTree(seed, pieceLength, true, sizes)
+}
+
+func newV2(seed uint64, pieceLength int, sizes ...int) work {
+	return newTree(seed, pieceLength, false, sizes)
+}
+
+func newTree(seed uint64, pieceLength int, hybrid bool, sizes []int) work {
+	info := &metainfo.Info{Name: "work", PieceLength: int64(pieceLength)}
+	for n, size := range sizes {
+		info.Files = append(info.Files, metainfo.File{Path: []string{fmt.Sprintf("%03d", n)}, Length: int64(size)})
+	}
+	info.Files = metainfo.Arrange(info.Files, info.PieceLength)
+	last := info.Files[len(info.Files)-1]
+	info.Length = last.Offset + last.Length
+	content := make([]byte, info.Length)
+	source := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), 2})
+	for _, f := range info.Files {
+		if !f.Padding {
+			_, _ = source.Read(content[f.Offset : f.Offset+f.Length])
+		}
+	}
+	w := work{info: info, content: content}
+	info.MetaVersion = 2
+	var roots []byte
+	for i := range int((info.Length + info.PieceLength - 1) / info.PieceLength) {
+		begin := i * pieceLength
+		root := info.PieceRoot(i, merkle.AppendLeaves(nil, content[begin:begin+int(w.dataSize(i))]))
+		roots = append(roots, root[:]...)
+		if hybrid {
+			hash := sha1.Sum(content[begin:min(begin+pieceLength, len(content))])
+			info.Pieces = append(info.Pieces, hash[:]...)
+		}
+	}
+	w.layers = info.SetRoots(roots)
+	t := metainfo.New(info)
+	w.infoBytes, w.infohash, w.infohashV2 = t.InfoBytes, t.Infohash, t.InfohashV2
+	return w
+}
+
+// newPadded makes a torrent of version 1 with padding between its files.
+func newPadded(seed uint64, pieceLength int, sizes ...int) work {
+	w := newHybrid(seed, pieceLength, sizes...)
+	info := *w.info
+	info.MetaVersion = 0
+	info.Files = append([]metainfo.File{}, info.Files...)
+	for n := range info.Files {
+		info.Files[n].Root = merkle.Hash{}
+	}
+	t := metainfo.New(&info)
+	return work{info: &info, infoBytes: t.InfoBytes, infohash: t.Infohash, content: w.content}
+}
+
+// torrent is what a caller makes of the info dictionary that comes from peers.
+func (w work) torrent() *metainfo.Torrent { return metainfo.Describe(w.info, w.infoBytes) }
+
+// dataSize returns the bytes of a piece without the padding at its end.
+func (w work) dataSize(index int) int64 {
+	begin := int64(index) * w.info.PieceLength
+	end := min(begin+w.info.PieceLength, w.info.Length)
+	for _, f := range w.info.Files {
+		if f.Padding && f.Offset > begin && f.Offset < end && f.Offset+f.Length >= end {
+			end = f.Offset
+		}
+	}
+	return end - begin
+}
+
+// leaves returns the hashes of a piece's leaves; nil in version 1 alone.
+func (w work) leaves(index int) []byte {
+	if !w.info.HasV2() {
+		return nil
+	}
+	return merkle.AppendLeaves(nil, w.block(index, 0, uint32(w.dataSize(index))))
+}
+
+// hashes returns what a peer must answer to a hash request, from the whole content: the hashes, and the proof.
+func (w work) hashes(r wire.HashRange) (payload []byte) {
+	file := slices.IndexFunc(w.info.Files, func(f metainfo.File) bool { return f.Root == r.Root && f.Length > 0 && !f.Padding })
+	f := w.info.Files[file]
+	layer := [][32]byte{}
+	for _, leaf := range slices.Collect(slices.Chunk(w.content[f.Offset:f.Offset+f.Length], BlockSize)) {
+		layer = append(layer, sha256.Sum256(leaf))
+	}
+	for len(layer)&(len(layer)-1) != 0 {
+		layer = append(layer, [32]byte{})
+	}
+	payload = r.Append(nil)
+	at, length := int(r.Index), int(r.Length)
+	for height := 0; len(layer) > 1; height++ {
+		if height == int(r.Base) {
+			payload = append(payload, slices.Concat(collect(layer[at:at+length])...)...)
+		}
+		if height > int(r.Base) && length == 1 && height <= int(r.Base+r.Proof) {
+			payload = append(payload, layer[at^1][:]...)
+		}
+		above := [][32]byte{}
+		for n := 0; n < len(layer); n += 2 {
+			above = append(above, sha256.Sum256(append(layer[n][:], layer[n+1][:]...)))
+		}
+		layer = above
+		if height >= int(r.Base) {
+			at, length = at/2, max(1, length/2)
+		}
+	}
+	return payload
+}
+
+func collect(layer [][32]byte) (all [][]byte) {
+	for n := range layer {
+		all = append(all, layer[n][:])
+	}
+	return all
 }
 
 // block returns a copy of some of the content.
@@ -75,6 +198,9 @@ type buffer struct {
 
 func newCaller(w work, c Config, fail func(string, ...any)) *caller {
 	c.Infohash = w.infohash
+	if c.Info != nil {
+		c.InfohashV2 = w.infohashV2
+	}
 	k := &caller{
 		fail: fail, s: New(c), work: w, open: map[Peer]bool{}, buffers: map[int]*buffer{},
 		have: wire.NewBitfield(w.info.NumPieces()), signed: map[ticketOf]uint64{}, dropped: map[Peer]Reason{},
@@ -124,11 +250,16 @@ func (k *caller) check(e Effect) {
 	case Hash:
 		b := k.buffers[e.Index]
 		k.require(b != nil && b.state == Write, e, "of what was not written")
-		size := uint32(k.work.info.PieceSize(e.Index))
+		size := uint32(k.work.dataSize(e.Index))
+		k.require(e.Length == 0 || e.Length == size && k.work.info.HasV2(), e, "of another length")
 		for begin := uint32(0); begin < size; begin += BlockSize {
 			k.require(b.written[begin], e, "of a piece that is not whole")
 		}
 		b.state = Hash
+	case LoadLeaves:
+		k.require(k.have.Has(e.Index) && int64(e.Length) == k.work.dataSize(e.Index), e, "of a piece that is not there")
+	case Broken:
+		k.require(k.work.info.HasV1() && k.work.info.HasV2(), e, "of a torrent of one version")
 	case Store:
 		k.require(k.buffers[e.Index].state == Hash, e, "of what was not hashed")
 		k.buffers[e.Index].state = Store
@@ -160,7 +291,7 @@ func (k *caller) checkMessage(e Effect) {
 	m := e.Message
 	switch m.Kind {
 	case wire.KindRequest:
-		size := k.work.info.PieceSize(int(m.Index))
+		size := k.work.dataSize(int(m.Index))
 		k.require(m.Begin%BlockSize == 0 && int64(m.Length) == min(BlockSize, size-int64(m.Begin)), e, "for no block")
 		k.require(!k.have.Has(int(m.Index)), e, "for what is there")
 	case wire.KindHave:
@@ -177,6 +308,7 @@ func (k *caller) write(e Effect) {
 		k.buffers[e.Index] = b
 		k.most = max(k.most, len(k.buffers))
 	}
+	k.reopen(e.Index, b)
 	k.require(b.state == Write && !k.have.Has(e.Index), e, "to a piece that is whole")
 	k.require(!b.written[e.Begin], e, "of a block twice")
 	k.require(int(e.Begin)+len(e.Block) <= len(b.bytes), e, "beyond the piece")
@@ -184,11 +316,32 @@ func (k *caller) write(e Effect) {
 	copy(b.bytes[e.Begin:], e.Block)
 }
 
-// hash hashes the buffer.
-func (k *caller) hash(index int) bool {
-	b := k.buffers[index]
-	b.good = sha1.Sum(b.bytes) == k.work.info.Hash(index)
-	return b.good
+// reopen lets the wrong blocks of a piece that was hashed be written again, if the torrent has the hashes to tell which they are.
+func (k *caller) reopen(index int, b *buffer) {
+	if b.state != Hash || b.good || !k.work.info.HasV2() {
+		return
+	}
+	b.state = Write
+	for begin := range b.written {
+		end := min(int(begin)+BlockSize, len(b.bytes))
+		right := k.work.block(index, begin, uint32(end)-begin)
+		b.written[begin] = bytes.Equal(right, b.bytes[begin:end])
+	}
+}
+
+// hash hashes the buffer, also leaf by leaf if that is wanted.
+func (k *caller) hash(e Effect) (good bool, leaves []byte) {
+	b := k.buffers[e.Index]
+	if k.work.info.HasV1() {
+		good = sha1.Sum(b.bytes) == k.work.info.Hash(e.Index)
+	} else {
+		good = bytes.Equal(b.bytes, k.work.block(e.Index, 0, uint32(len(b.bytes))))
+	}
+	b.good = good
+	if e.Length > 0 {
+		leaves = merkle.AppendLeaves(nil, b.bytes[:e.Length])
+	}
+	return good || !k.work.info.HasV1(), leaves
 }
 
 // store makes a piece durable, before Stored is called.
@@ -208,6 +361,9 @@ func handshakeOf(w work, id Peer, fast, extended bool) wire.Handshake {
 	}
 	if !extended {
 		h.Reserved[5] = 0
+	}
+	if w.info.HasV2() {
+		h = h.WithV2()
 	}
 	return h
 }

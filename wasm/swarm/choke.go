@@ -10,6 +10,7 @@ import (
 func (s *Swarm) unchoke(p *peer) {
 	p.choked, p.unchoked = false, s.now
 	s.send(p, wire.Message{Kind: wire.KindUnchoke})
+	s.suggest(p)
 }
 
 // choke takes p's slot and rejects what it waits for.

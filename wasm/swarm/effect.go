@@ -7,23 +7,27 @@ type EffectKind uint8
 
 // The effects, and the fields that count for each. Bytes in Message.Data and in Block are lent until the next input.
 const (
-	Send      EffectKind = iota + 1 // Peer, Message: send it
-	Write                           // Index, Begin, Block: copy the block into the piece's buffer, which the first Write creates
-	Hash                            // Index: hash that buffer, answer with Hashed
-	Store                           // Index: store that buffer, then free it, answer with Stored
-	Discard                         // Index: free that buffer
-	Load                            // Peer, Index, Begin, Length: read a block from the store, answer with Loaded
-	Drop                            // Peer, Reason: close the connection; the swarm has forgotten the peer
-	InfoReady                       // Peer (who gave it), Block (the info dictionary): check it against the infohash, answer with Described
-	Sign                            // Peer, Serial, Amount: sign a receipt, answer with Signed
-	Check                           // Peer, Serial, Amount, Signature: check the receipt, answer with Checked
-	Claim                           // Serial, Amount, Signature: the newest receipt that we earned; keep it durably
-	Have                            // Index: the piece is verified and stored
-	Complete                        // every piece is
+	Send        EffectKind = iota + 1 // Peer, Message: send it
+	Write                             // Index, Begin, Block: copy the block into the piece's buffer, which the first Write creates
+	Hash                              // Index, Length: hash that buffer, and the leaves of its first Length bytes, answer with Hashed
+	Store                             // Index: store that buffer, then free it, answer with Stored
+	Discard                           // Index: free that buffer
+	Load                              // Peer, Index, Begin, Length: read a block from the store, answer with Loaded
+	Drop                              // Peer, Reason: close the connection; the swarm has forgotten the peer
+	InfoReady                         // Peer (who gave it), Block (the info dictionary): check it against the infohash, answer with Described
+	Sign                              // Peer, Serial, Amount: sign a receipt, answer with Signed
+	Check                             // Peer, Serial, Amount, Signature: check the receipt, answer with Checked
+	Claim                             // Serial, Amount, Signature: the newest receipt that we earned; keep it durably
+	Have                              // Index: the piece is verified and stored
+	Complete                          // every piece is
+	LoadLeaves                        // Index, Length: hash the leaves of the first Length bytes of a piece in the store, answer with LeavesLoaded
+	LayersKnown                       // Layers has every piece layer
+	Broken                            // Index: the piece is right for one version of the torrent and wrong for the other; nothing more is fetched
 )
 
 var effectNames = [...]string{
 	"", "send", "write", "hash", "store", "discard", "load", "drop", "info ready", "sign", "check", "claim", "have", "complete",
+	"load leaves", "layers known", "broken",
 }
 
 // String returns the name of the effect in lower case.
@@ -66,6 +70,8 @@ const (
 	BadExtended     Reason = "bad extended handshake" // BEP 10
 	BadMetadata     Reason = "bad metadata"           // BEP 9: malformed, too large, or of another torrent
 	BadCredit       Reason = "bad fs_receipt message" // malformed
+	BadLeaf         Reason = "bad block"              // it gave a block that does not have the hash of its leaf (BEP 52)
+	BadHashes       Reason = "bad hashes"             // malformed, or not those of the torrent (BEP 52)
 	NotFast         Reason = "fast extension not on"  // a message of BEP 6 that was not agreed on
 	Unrequested     Reason = "unrequested blocks"     // too many
 	RequestFlood    Reason = "request flood"          // more requests than a queue holds

@@ -40,6 +40,7 @@ func (s *Swarm) refuse(p *peer, index uint32) {
 // gotSuggest remembers a piece that p would like to give.
 func (s *Swarm) gotSuggest(p *peer, m wire.Message) {
 	p.suggested = s.advise(p, p.suggested, m)
+	p.adviceAt = s.now
 }
 
 // gotAllowedFast remembers a piece that p gives even while it chokes us.

@@ -22,6 +22,8 @@ func cost(k wire.Kind) float64 {
 		return 16
 	case wire.KindBitfield, wire.KindExtended:
 		return 8
+	case wire.KindHashRequest, wire.KindHashes:
+		return 4
 	}
 	return 1
 }

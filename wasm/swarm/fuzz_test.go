@@ -208,7 +208,8 @@ func (z *fuzzer) answer() {
 	var lent []byte
 	switch e.Kind {
 	case Hash:
-		s.Hashed(z.now, e.Index, z.k.hash(e.Index))
+		ok, leaves := z.k.hash(e)
+		s.Hashed(z.now, e.Index, ok, leaves)
 	case Store:
 		if z.rarely() {
 			delete(z.k.buffers, e.Index)
@@ -222,9 +223,9 @@ func (z *fuzzer) answer() {
 		s.Loaded(z.now, e.Peer, e.Index, e.Begin, lent, nil)
 	case InfoReady:
 		if string(e.Block) == string(z.k.work.infoBytes) {
-			s.Described(z.now, z.k.work.info, z.k.work.infoBytes)
+			s.Described(z.now, z.k.work.torrent())
 		} else {
-			s.Described(z.now, nil, nil)
+			s.Described(z.now, nil)
 		}
 	case Sign:
 		s.Signed(z.now, e.Peer, e.Serial, e.Amount, good)

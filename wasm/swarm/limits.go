@@ -39,21 +39,25 @@ const (
 
 // Downloading.
 const (
-	minPipeline     = 16               // blocks asked for ahead, at least
-	growBelow       = 2 * time.Second  // a block that comes sooner deepens the pipeline
-	shrinkAbove     = 3 * time.Second  // one that comes later makes it shallower
-	theirReqq       = 500              // requests that a peer takes when it does not say (BEP 10)
-	slowAfter       = 10 * time.Second // without a block: others may help with its pieces
-	snubAfter       = 30 * time.Second // without a block: snubbed, its requests go to others
-	overdueAfter    = time.Minute      // a request passed over for so long goes to others
-	endgamePipeline = 32               // blocks asked of one peer that others were asked for too
-	endgameCopies   = 4                // peers that are asked for one block
-	randomFirst     = 4                // pieces picked at random before the rarest come first
-	refusedFor      = 30 * time.Second // a piece whose requests were rejected is not asked of that peer
-	maxRejects      = 64               // rejects in a row while unchoked: snubbed
-	seizeAfter      = time.Minute      // a piece that one peer must fetch alone may go to another
-	maxPieces       = 4096             // in memory, however small
-	maxAdvice       = 16               // suggested and allowed-fast pieces that are remembered (BEP 6)
+	firstPipeline   = 16                     // blocks asked for ahead of a peer that is new, or was snubbed
+	minPipeline     = 4                      // the same, at least
+	growBelow       = 150 * time.Millisecond // a request that waits less behind others deepens the pipeline
+	shrinkAbove     = 300 * time.Millisecond // one that waits longer makes it shallower
+	forgetFastest   = 512                    // blocks after which the fastest of them is mostly forgotten
+	theirReqq       = 500                    // requests that a peer takes when it does not say (BEP 10)
+	slowAfter       = 10 * time.Second       // without a block: others may help with its pieces
+	snubAfter       = 30 * time.Second       // without a block: snubbed, its requests go to others
+	overdueAfter    = time.Minute            // a request passed over for so long goes to others
+	lateAfter       = 200 * time.Millisecond // what an answer may be later than expected
+	endgamePipeline = 32                     // blocks asked of one peer that others were asked for too
+	endgameCopies   = 4                      // peers that are asked for one block
+	tradeWithin     = 3 * time.Second        // a seeder is spared what others bring so soon
+	randomFirst     = 4                      // pieces picked at random before the rarest come first
+	refusedFor      = 30 * time.Second       // a piece whose requests were rejected is not asked of that peer
+	maxRejects      = 64                     // rejects in a row while unchoked: snubbed
+	seizeAfter      = time.Minute            // a piece that one peer must fetch alone may go to another
+	maxPieces       = 4096                   // in memory, however small
+	maxAdvice       = 64                     // suggested and allowed-fast pieces that are remembered (BEP 6)
 )
 
 // What is forgiven, and what is kept before the metadata is known.
@@ -64,12 +68,14 @@ const (
 
 // Uploading.
 const (
-	maxRequest  = 128 << 10 // bytes of one request
-	queueFactor = 4         // a queue holds so many times what Reqq announces
-	maxLoading  = 64        // blocks that are being loaded for one peer
-	allowedFast = 5         // pieces that a new peer may have while choked (BEP 6)
-	newFor      = time.Minute
-	newWeight   = 3 // a new peer is so many times as likely to be the optimistic one (BEP 3)
+	maxRequest   = 128 << 10 // bytes of one request
+	queueFactor  = 4         // a queue holds so many times what Reqq announces
+	maxLoading   = 64        // blocks that are being loaded for one peer
+	allowedFast  = 5         // pieces that a new peer may have while choked (BEP 6)
+	newFor       = time.Minute
+	suggestAhead = time.Second // of what a peer takes is suggested to it ahead
+	minSuggested = 1024 << 10  // bytes, at least
+	newWeight    = 3           // a new peer is so many times as likely to be the optimistic one (BEP 3)
 )
 
 // Metadata (https://www.bittorrent.org/beps/bep_0009.html).
@@ -80,6 +86,14 @@ const (
 	metadataNext     = 3 * time.Second // the next peer is asked when the others take longer
 	metadataSlow     = 15 * time.Second
 	metadataRetry    = 30 * time.Second // a peer that rejected or stalled is asked again
+)
+
+// Hashes (https://www.bittorrent.org/beps/bep_0052.html).
+const (
+	maxQueries   = 16               // asked of one peer ahead
+	hashesWithin = 5 * time.Second  // others are asked when the answer takes longer
+	auditWithin  = 15 * time.Second // then a bad piece is judged without leaves
+	maxRanges    = 32               // that a peer may have waiting with us; further ones are rejected
 )
 
 // Credit.

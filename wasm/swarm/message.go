@@ -63,5 +63,11 @@ func (s *Swarm) dispatch(p *peer, m wire.Message) {
 		s.gotAllowedFast(p, m)
 	case wire.KindExtended:
 		s.gotExtended(p, m)
+	case wire.KindHashRequest:
+		s.gotHashRequest(p, m)
+	case wire.KindHashes:
+		s.gotHashes(p, m)
+	case wire.KindHashReject:
+		s.gotHashReject(p, m)
 	}
 }

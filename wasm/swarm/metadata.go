@@ -126,19 +126,20 @@ func (s *Swarm) watchMetadata(p *peer) {
 	}
 }
 
-// Described answers an InfoReady effect: the metadata, whose hash is the infohash, and the info dictionary that it was read from; or nil
-// when it was wrong. It panics when the metadata is known already.
-func (s *Swarm) Described(now time.Time, info *metainfo.Info, infoBytes []byte) {
+// Described answers an InfoReady effect: the torrent of the info dictionary, whose hash is the infohash, with the piece layers that are
+// known; or nil when it was wrong. It panics when the metadata is known already.
+func (s *Swarm) Described(now time.Time, t *metainfo.Torrent) {
 	s.begin(now)
 	if s.info != nil {
 		panic("swarm: described twice")
 	}
 	giver := s.describer
 	s.describing, s.describer = false, nil
-	if info == nil {
+	if t == nil {
 		s.startOver(giver)
 	} else {
-		s.describe(info, infoBytes, nil)
+		s.cfg.InfohashV2, s.cfg.Layers = t.InfohashV2, t.Layers
+		s.describe(t.Info, t.InfoBytes, nil)
 		s.welcomeAll()
 	}
 	s.end()

@@ -26,8 +26,11 @@ type peer struct {
 	availability
 	download
 	upload
+	share
 	metadataFetch
 	metadataServe
+	hashFetch
+	hashServe
 	credit
 }
 
@@ -52,9 +55,11 @@ func (s *Swarm) open(id Peer, h wire.Handshake) {
 	}
 	p := &peer{id: id, peerID: h.PeerID, fast: h.Fast(), opened: s.now, heard: s.now, spoken: s.now}
 	p.extended = h.Extended()
+	p.v2 = h.V2() || h.Infohash != s.cfg.Infohash || s.isV2Alone()
+	p.leafLoads.fill(s.now)
 	p.reqq = theirReqq
 	p.choking, p.choked = true, true
-	p.pipeline = minPipeline
+	p.pipeline = firstPipeline
 	p.cheap.fill(s.now)
 	s.peers = append(s.peers, p)
 	s.byHandle[id] = p
@@ -73,7 +78,7 @@ func (s *Swarm) startClock() {
 // refusal tells why a connection is not wanted; "" if it is.
 func (s *Swarm) refusal(h wire.Handshake) Reason {
 	switch {
-	case h.Infohash != s.cfg.Infohash:
+	case h.Infohash != s.cfg.Infohash && !s.isUpgrade(h.Infohash):
 		return WrongInfohash
 	case h.PeerID == s.cfg.PeerID:
 		return Self
@@ -84,6 +89,14 @@ func (s *Swarm) refusal(h wire.Handshake) Reason {
 	}
 	return ""
 }
+
+// isUpgrade tells whether a peer answers with the infohash of version 2 (https://www.bittorrent.org/beps/bep_0052.html, upgrade path).
+func (s *Swarm) isUpgrade(infohash [20]byte) bool {
+	return s.cfg.InfohashV2 != [32]byte{} && infohash == [20]byte(s.cfg.InfohashV2[:])
+}
+
+// isV2Alone tells whether the swarm's name is the infohash of version 2: whoever is here speaks it.
+func (s *Swarm) isV2Alone() bool { return s.isUpgrade(s.cfg.Infohash) }
 
 // isDuplicate tells whether this is a second connection to one peer that we are to refuse. Both sides may have seen the two in
 // different orders: the one with the lower peer id decides, so that one connection stays.
@@ -129,7 +142,9 @@ func (s *Swarm) forget(p *peer) {
 	delete(s.byHandle, p.id)
 	s.peers = slices.DeleteFunc(s.peers, func(q *peer) bool { return q == p })
 	s.releaseAll(p)
+	s.forfeitHashes(p)
 	s.subtractAvailability(p)
+	s.ungive(p)
 	s.freed = s.freed || !p.choked
 	if s.optimistic == p {
 		s.optimistic = nil
@@ -153,6 +168,7 @@ func (s *Swarm) watch(p *peer) {
 	}
 	s.watchRequests(p)
 	s.watchMetadata(p)
+	s.watchHashes(p)
 	s.watchWindow(p)
 	s.pay(p)
 }
@@ -165,6 +181,7 @@ func (s *Swarm) leave(p *peer, reason Reason) {
 	}
 	p.leaving, p.leaveBy = reason, s.now.Add(leaveWithin)
 	s.releaseAll(p)
+	s.forfeitHashes(p)
 	s.choke(p)
 	s.updateInterest(p)
 	s.askForMore(p)

@@ -1,5 +1,7 @@
 package swarm
 
+import "time"
+
 // help asks p for one block of a piece that others fetch, when it has none of its own to begin: at the end of the download, when there is
 // no memory for more pieces, and in place of slow peers. It returns false when there is nothing to help with. Who gives a block first has
 // given it, the others are told to cancel (https://www.bittorrent.org/beps/bep_0003.html).
@@ -47,18 +49,31 @@ func (s *Swarm) mayShare(pc *piece) bool {
 // mayRepeat tells whether p may be asked for a block that others are asked for.
 func (s *Swarm) mayRepeat(p *peer, pc *piece, n int) bool {
 	b := &pc.blocks[n]
-	return !b.arrived && b.asked > 0 && b.asked < endgameCopies && !p.isAsked(int32(pc.index), int32(n)) &&
-		(s.endgame() || s.allSlow(int32(pc.index), int32(n)))
+	return !b.arrived && b.asked > 0 && b.asked < endgameCopies && s.outruns(p, int32(pc.index), int32(n))
 }
 
-// allSlow tells whether all that are asked for a block are slow.
-func (s *Swarm) allSlow(index, block int32) bool {
+// outruns tells whether p is not asked for a block yet, and would give it sooner than any that is: all of those are slow, or, at the
+// end of the download, later than they usually are or much slower than p usually is. Asking it of two that are as fast wastes it.
+func (s *Swarm) outruns(p *peer, index, block int32) bool {
+	endgame := s.endgame()
 	for _, q := range s.peers {
-		if q.isAsked(index, block) && !s.slow(q) {
+		n := q.findRequest(index, block, false)
+		if n < 0 || q.requests.all()[n].released {
+			continue
+		}
+		if q == p || !s.slow(q) && (!endgame || !s.late(q, s.now.Sub(q.requests.all()[n].asked), p.usual)) {
 			return false
 		}
 	}
 	return true
+}
+
+// late tells whether an answer of q, whose request is so old, is to be expected later than one of a peer that usually takes so long.
+func (s *Swarm) late(q *peer, age, usual time.Duration) bool {
+	if q.usual == 0 {
+		return age >= lateAfter
+	}
+	return age >= 2*q.usual+lateAfter || q.usual-age >= 2*usual+lateAfter
 }
 
 // endgame tells whether every piece that can be had has been begun.

@@ -76,18 +76,51 @@ func (s *Swarm) pick(p *peer) int {
 	if i := s.pickPreferred(p); i >= 0 {
 		return i
 	}
-	for _, i := range p.suggested {
-		if s.mayOpen(p, int(i)) {
-			return int(i)
-		}
+	if i := s.pickSuggested(p); i >= 0 {
+		return i
 	}
 	if s.pieces()-s.left < randomFirst {
 		return s.pickRandom(p)
 	}
 	if p.seed {
-		return s.rarity.rarest(0, p.may)
+		return s.pickOfSeed(p)
 	}
 	return s.rarity.rarest(1, p.may) // what p has, somebody has
+}
+
+// pickOfSeed leaves a seeder for what only it has, while the others bring the rest soon enough. When one that suggests pieces has just none
+// left to suggest, it has given every piece to somebody, who will have it in a moment.
+func (s *Swarm) pickOfSeed(p *peer) int {
+	i := s.rarity.rarest(0, p.may)
+	if i < 0 {
+		return -1
+	}
+	rest := s.rarity.open
+	if s.now.Sub(p.adviceAt) >= tradeWithin {
+		rest -= len(s.rarity.buckets[0])
+	}
+	if s.rarity.availability[i] == 0 && rest < s.rarity.open || !s.tradedWithin(rest) {
+		return i
+	}
+	return -1
+}
+
+// tradedWithin tells whether those that are no seeders bring so many pieces soon.
+func (s *Swarm) tradedWithin(pieces int) bool {
+	return float64(pieces)*float64(s.info.PieceLength) < s.traded*tradeWithin.Seconds()
+}
+
+// pickSuggested takes the oldest piece that p has suggested; -1 if there is none left. What a seeder suggests counts while only seeders have
+// it.
+func (s *Swarm) pickSuggested(p *peer) int {
+	for len(p.suggested) > 0 {
+		i := int(p.suggested[0])
+		p.suggested = p.suggested[1:]
+		if s.mayOpen(p, i) && (!p.seed || s.rarity.availability[i] == 0) {
+			return i
+		}
+	}
+	return -1
 }
 
 func (s *Swarm) mayOpen(p *peer, i int) bool { return p.may(i) && s.rarity.isOpen(i) }

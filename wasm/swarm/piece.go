@@ -9,7 +9,7 @@ import (
 type piece struct {
 	index      int
 	generation uint32 // tells apart several fetches of the same piece
-	size       uint32 // bytes
+	size       uint32 // bytes, without the padding at its end
 	blocks     []block
 	left       int // blocks that have not arrived
 	unasked    int // blocks that have neither arrived nor been asked for
@@ -21,6 +21,7 @@ type piece struct {
 	soloist    *peer
 	settling   bool      // being hashed or stored
 	since      time.Time // fetched from its first block on, or loose
+	audit
 }
 
 // block is one block of a piece.
@@ -33,7 +34,7 @@ type block struct {
 // activate begins to fetch an open piece.
 func (s *Swarm) activate(i int, solo bool) *piece {
 	pc := s.newPiece()
-	pc.index, pc.size = i, uint32(s.info.PieceSize(i))
+	pc.index, pc.size = i, s.dataSize(i)
 	pc.solo = solo || s.solo.Has(i)
 	s.reset(pc)
 	s.active[i] = pc
@@ -170,8 +171,12 @@ func (pc *piece) accepts(p *peer, n int) bool {
 	return !pc.blocks[n].arrived && (!pc.solo || pc.soloist == p)
 }
 
-// discardPartial gives up every piece that is not whole.
+// discardPartial gives up every piece that is not whole, or wrong.
 func (s *Swarm) discardPartial() {
+	for _, pc := range slices.Clone(s.trials) {
+		s.endAudit(pc)
+		s.reopen(pc)
+	}
 	for _, pc := range s.active {
 		if pc != nil && !pc.settling {
 			s.reopen(pc)

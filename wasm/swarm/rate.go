@@ -30,8 +30,15 @@ func (r *rate) sample(d time.Duration) {
 func (s *Swarm) sampleRates() {
 	d := s.now.Sub(s.sampled)
 	s.sampled = s.now
+	traded := 0
 	for _, p := range s.peers {
+		if !p.seed {
+			traded += p.downRate.bytes
+		}
 		p.downRate.sample(d)
 		p.upRate.sample(d)
+	}
+	if d > 0 {
+		s.traded = max(float64(traded)/d.Seconds(), s.traded/4) // a lull ends soon, or what is missing does not come
 	}
 }

@@ -15,6 +15,8 @@ type download struct {
 	requests fifo[request] // in the order in which they were asked
 	asked    int           // of those, not released
 	pipeline int           // blocks to keep asked for
+	fastest  time.Duration // that a block took, of late
+	usual    time.Duration // that it takes on average, of late
 	current  *piece        // the piece whose blocks are asked of it now
 	helping  *piece        // of another peer, that it helps with
 
@@ -31,6 +33,7 @@ type download struct {
 	refusedUntil time.Time
 	allowed      []int32 // pieces that it gives us while it chokes us (BEP 6)
 	suggested    []int32
+	adviceAt     time.Time // when it last suggested one
 
 	received uint64 // payload bytes of blocks that were asked for
 	verified uint64 // of those, in pieces that passed their hash and were stored
@@ -99,6 +102,26 @@ func (d *download) depth() int {
 		return 1
 	}
 	return min(d.pipeline, d.reqq)
+}
+
+// pace sets the depth of the pipeline by how long a block took. A pipeline that is empty for a moment wastes the link; one that is deeper
+// than needed decides early what is asked of whom, so that peers ask a seeder for the same pieces. It is as deep as it can be while a
+// request waits between growBelow and shrinkAbove behind others.
+func (d *download) pace(took time.Duration, most int) {
+	if d.fastest == 0 || took < d.fastest {
+		d.fastest = took
+	}
+	d.fastest += (took - d.fastest) / forgetFastest
+	if d.usual == 0 {
+		d.usual = took
+	}
+	d.usual += (took - d.usual) / 16
+	switch waited := took - d.fastest; {
+	case waited < growBelow && d.pipeline < most:
+		d.pipeline++
+	case waited > shrinkAbove && d.pipeline > minPipeline:
+		d.pipeline--
+	}
 }
 
 func (s *Swarm) mayAsk(p *peer) bool {
@@ -200,7 +223,7 @@ func (s *Swarm) forfeit(p *peer, index int32) {
 func (s *Swarm) watchRequests(p *peer) {
 	if p.asked > 0 && s.now.Sub(p.waiting) >= snubAfter {
 		p.snubbed = true
-		p.pipeline = minPipeline
+		p.pipeline = firstPipeline
 		s.suspend(p)
 	}
 	s.releaseOverdue(p)

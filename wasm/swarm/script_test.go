@@ -35,7 +35,7 @@ func runScript(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	want := string(text)
-	s := &script{t: t, remotes: map[Peer]*remote{}, auto: map[string]bool{}}
+	s := &script{t: t, remotes: map[Peer]*remote{}, auto: map[string]bool{}, hashing: map[int]Effect{}}
 	for n, line := range strings.Split(strings.TrimSuffix(want, "\n"), "\n") {
 		s.line = fmt.Sprintf("%s:%d: %s", file, n+1, line)
 		s.run(line)
@@ -75,11 +75,13 @@ type script struct {
 	remotes map[Peer]*remote
 	auto    map[string]bool
 	printed printer
+	hashing map[int]Effect // Hash effects by piece
 }
 
 // remote is the other end of a connection.
 type remote struct {
 	requests []wire.Message // that it has not answered
+	hashes   []wire.HashRange
 	metadata uint8
 	receipt  uint8
 }
@@ -129,9 +131,7 @@ func (s *script) run(line string) {
 // create reads the line that makes the swarm.
 func (s *script) create(words []string) {
 	o := s.options(words)
-	pieceLength := o.size("piece", 32<<10)
-	length := o.size("length", o.number("pieces", 4)*pieceLength)
-	w := newWork(1, length, pieceLength)
+	w := s.work(o)
 	c := Config{
 		PeerID: [20]byte{'-'}, Rand: rand.New(rand.NewPCG(uint64(o.number("seed", 1)), 0)), Version: "test",
 		Limits: Limits{
@@ -142,7 +142,29 @@ func (s *script) create(words []string) {
 	if _, magnet := o["magnet"]; !magnet {
 		c.Info, c.InfoBytes, c.Have = w.info, w.infoBytes, s.bits(o["have"], w.info.NumPieces())
 	}
+	if o["layers"] != "none" {
+		c.Layers = w.layers
+	}
 	s.k = newCaller(w, c, s.failf)
+}
+
+// work makes the torrent: of one file in version 1, or of files whose sizes are given.
+func (s *script) work(o options) work {
+	pieceLength := o.size("piece", 32<<10)
+	for word, make := range map[string]func(uint64, int, ...int) work{"hybrid": newHybrid, "v2": newV2, "padded": newPadded} {
+		if list, ok := o[word]; ok {
+			var sizes []int
+			for _, word := range strings.Split(list, ",") {
+				sizes = append(sizes, size(word))
+			}
+			w := make(1, pieceLength, sizes...)
+			if _, ok := o["contradicts"]; ok {
+				w.info.Pieces[0] ^= 1
+			}
+			return w
+		}
+	}
+	return newWork(1, o.size("length", o.number("pieces", 4)*pieceLength), pieceLength)
 }
 
 // options are words of the form key=value.
@@ -234,8 +256,11 @@ func (s *script) input(now time.Time, verb string, args []string) {
 	case "reject":
 		s.reject(s.peer(args[0]), number(args[1]))
 	case "hashed":
-		k.Hashed(now, number(args[0]), s.k.hash(number(args[0])))
-		s.drain(nil)
+		s.hashed(number(args[0]))
+	case "answer-hashes":
+		s.answerHashes(s.peer(args[0]), args[1:])
+	case "leaves":
+		s.leaves(number(args[0]), args[1])
 	case "stored":
 		s.stored(number(args[0]), args[1] == "ok")
 	case "loaded":
@@ -283,6 +308,12 @@ func (s *script) openPeer(args []string) {
 	_, fast := o["fast"]
 	_, extended := o["extended"]
 	h := handshakeOf(s.k.work, p, !plain || fast, !plain || extended)
+	if _, old := o["v1"]; old {
+		h.Reserved[7] &^= 0x10
+	}
+	if _, upgraded := o["upgraded"]; upgraded {
+		h.Infohash, h.Reserved[7] = [20]byte(s.k.work.infohashV2[:]), 0
+	}
 	h.PeerID = peerIDOf(Peer(o.number("id", int(p))))
 	if _, wrong := o["wrong"]; wrong {
 		h.Infohash[0]++
@@ -307,9 +338,9 @@ func (s *script) ticket(args []string) Ticket {
 
 func (s *script) described(ok bool) {
 	if ok {
-		s.k.s.Described(s.now, s.k.work.info, s.k.work.infoBytes)
+		s.k.s.Described(s.now, s.k.work.torrent())
 	} else {
-		s.k.s.Described(s.now, nil, nil)
+		s.k.s.Described(s.now, nil)
 	}
 	s.drain(nil)
 }
@@ -357,9 +388,33 @@ func (s *script) runUntil(end time.Time) {
 func (s *script) drain(lent []byte) {
 	for _, e := range s.k.effects(lent) {
 		s.print(e)
+		if e.Kind == Hash {
+			s.hashing[e.Index] = e
+		}
 		s.track(e)
 		s.answer(e)
 	}
+}
+
+// hashed hashes a piece as its Hash effect said.
+func (s *script) hashed(index int) {
+	ok, leaves := s.k.hash(s.hashing[index])
+	s.k.s.Hashed(s.now, index, ok, leaves)
+	s.drain(leaves)
+}
+
+// leaves answers a LoadLeaves effect.
+func (s *script) leaves(index int, how string) {
+	leaves := s.k.work.leaves(index)
+	var err error
+	switch how {
+	case "wrong":
+		leaves[0] ^= 1
+	case "error":
+		leaves, err = nil, errors.New("cannot read")
+	}
+	s.k.s.LeavesLoaded(s.now, index, leaves, err)
+	s.drain(leaves)
 }
 
 // track notes what the other end was asked.
@@ -371,6 +426,12 @@ func (s *script) track(e Effect) {
 	switch e.Message.Kind {
 	case wire.KindRequest:
 		r.requests = append(r.requests, e.Message)
+	case wire.KindHashRequest:
+		asked, err := wire.ParseHashRange(e.Message.Data)
+		if err != nil {
+			s.failf("%v", err)
+		}
+		r.hashes = append(r.hashes, asked)
 	case wire.KindCancel:
 		for n, m := range r.requests {
 			if m.Index == e.Message.Index && m.Begin == e.Message.Begin {
@@ -385,7 +446,8 @@ func (s *script) track(e Effect) {
 func (s *script) answer(e Effect) {
 	switch {
 	case e.Kind == Hash && s.auto["hash"]:
-		s.k.s.Hashed(s.now, e.Index, s.k.hash(e.Index))
+		s.hashed(e.Index)
+		return
 	case e.Kind == Store && s.auto["store"]:
 		s.k.store(e.Index)
 		s.k.s.Stored(s.now, e.Index, nil)
@@ -397,6 +459,9 @@ func (s *script) answer(e Effect) {
 		s.k.s.Signed(s.now, e.Peer, e.Serial, e.Amount, good)
 	case e.Kind == Check && s.auto["check"]:
 		s.k.s.Checked(s.now, e.Peer, e.Serial, e.Amount, e.Signature == good)
+	case e.Kind == LoadLeaves && s.auto["leaves"]:
+		s.leaves(e.Index, "ok")
+		return
 	case e.Kind == InfoReady && s.auto["describe"]:
 		s.described(string(e.Block) == string(s.k.work.infoBytes))
 		return

@@ -63,6 +63,12 @@ func (s *script) messages(words []string) (all []wire.Message) {
 		return []wire.Message{s.extendedHandshake(args)}
 	case "metadata":
 		return s.metadata(args)
+	case "hash-request":
+		return []wire.Message{{Kind: wire.KindHashRequest, Data: s.hashRange(args).Append(nil)}}
+	case "hashes":
+		return []wire.Message{{Kind: wire.KindHashes, Data: s.k.work.hashes(s.hashRange(args))}}
+	case "hash-reject":
+		return []wire.Message{{Kind: wire.KindHashReject, Data: s.hashRange(args).Append(nil)}}
 	case "raw":
 		return []wire.Message{{Kind: wire.KindExtended, Ext: uint8(number(args[0])), Data: []byte(args[1])}}
 	}
@@ -145,10 +151,43 @@ func (s *script) blocks(spec string) (all []wire.Message) {
 	}
 	for n := number(first); n <= number(last); n++ {
 		begin := int64(n) * BlockSize
-		length := min(BlockSize, max(0, s.k.work.info.PieceSize(number(piece))-begin))
+		length := min(BlockSize, max(0, s.k.work.dataSize(number(piece))-begin))
 		all = append(all, wire.Message{Index: uint32(number(piece)), Begin: uint32(begin), Length: uint32(length)})
 	}
 	return all
+}
+
+// hashRange reads "file=0 layer=0 index=4 length=4 proof=1".
+func (s *script) hashRange(args []string) wire.HashRange {
+	o := s.options(args)
+	r := wire.HashRange{
+		Base: uint32(o.number("layer", 0)), Index: uint32(o.number("index", 0)),
+		Length: uint32(o.number("length", 2)), Proof: uint32(o.number("proof", 0)),
+	}
+	for n, f := range s.k.work.info.Content() {
+		if n == o.number("file", 0) {
+			r.Root = f.Root
+		}
+	}
+	return r
+}
+
+// answerHashes answers the oldest hash request of the swarm: with nothing more, well; "wrong", "unproven" or "reject" otherwise.
+func (s *script) answerHashes(p Peer, how []string) {
+	r := s.remotes[p]
+	asked := r.hashes[0]
+	r.hashes = r.hashes[1:]
+	m := wire.Message{Kind: wire.KindHashes, Data: s.k.work.hashes(asked)}
+	switch strings.Join(how, "") {
+	case "wrong":
+		m.Data[wire.HashRangeSize] ^= 1
+	case "unproven":
+		m.Data = m.Data[:len(m.Data)-wire.HashSize]
+	case "reject":
+		m.Kind, m.Data = wire.KindHashReject, m.Data[:wire.HashRangeSize]
+	}
+	s.k.s.Received(s.now, p, m)
+	s.drain(m.Data)
 }
 
 // give answers the oldest requests of the swarm: "give 1 3" for three of them, "give 1 all", "give 1 all wrong", or "give 1 2:0-3" for
@@ -258,7 +297,9 @@ func (s *script) print(e Effect) {
 		p.block("write", uint32(e.Index), e.Begin, uint32(len(e.Block)))
 	case Load:
 		p.block(fmt.Sprintf("load %d", e.Peer), uint32(e.Index), e.Begin, e.Length)
-	case Hash, Store, Discard, Have:
+	case Hash:
+		p.line("%s", spellHash(e))
+	case Store, Discard, Have:
 		p.line("%v %d", e.Kind, e.Index)
 	case Drop:
 		p.line("drop %d: %s", e.Peer, e.Reason)
@@ -270,9 +311,43 @@ func (s *script) print(e Effect) {
 		p.line("check %d %s %d", e.Peer, serialName(e.Serial), e.Amount)
 	case Claim:
 		p.line("claim %s %d", serialName(e.Serial), e.Amount)
-	case Complete:
-		p.line("complete")
+	case Complete, LayersKnown:
+		p.line("%v", e.Kind)
+	case LoadLeaves:
+		p.line("%v %d: %d bytes", e.Kind, e.Index, e.Length)
+	case Broken:
+		p.line("%v %d", e.Kind, e.Index)
 	}
+}
+
+func spellHash(e Effect) string {
+	if e.Length > 0 {
+		return fmt.Sprintf("hash %d, and leaves of %d bytes", e.Index, e.Length)
+	}
+	return fmt.Sprintf("hash %d", e.Index)
+}
+
+// spellHashes spells a message of BEP 52.
+func (s *script) spellHashes(m wire.Message) string {
+	r, err := wire.ParseHashRange(m.Data[:wire.HashRangeSize])
+	if err != nil {
+		s.failf("%v", err)
+	}
+	file := "unknown"
+	for n, f := range s.k.work.info.Content() {
+		if f.Root == r.Root {
+			file = fmt.Sprint(n)
+			break
+		}
+	}
+	text := fmt.Sprintf("file=%s layer=%d index=%d length=%d proof=%d", file, r.Base, r.Index, r.Length, r.Proof)
+	if m.Kind == wire.KindHashes {
+		if want := s.k.work.hashes(r); string(want) != string(m.Data) {
+			s.failf("wrong hashes: %s", text)
+		}
+		text += fmt.Sprintf(": %d hashes", (len(m.Data)-wire.HashRangeSize)/wire.HashSize)
+	}
+	return text
 }
 
 func (s *script) printMessage(to Peer, m wire.Message) {
@@ -287,6 +362,8 @@ func (s *script) printMessage(to Peer, m wire.Message) {
 		p.line("%s %d", name, m.Index)
 	case wire.KindBitfield:
 		p.line("%s %s", name, s.spellBits(m.Data))
+	case wire.KindHashRequest, wire.KindHashes, wire.KindHashReject:
+		p.line("%s %s", name, s.spellHashes(m))
 	case wire.KindExtended:
 		p.line("send %d %s", to, s.spellExtended(to, m))
 	default:

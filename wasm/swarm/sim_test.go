@@ -71,14 +71,17 @@ type node struct {
 	bandwidth float64 // bytes a second, up
 	free      time.Time
 	ticking   bool
+	coupled   bool // what arrives takes its time too, as where the processor is what is short
 
 	// How it misbehaves.
 	poison   float64 // chance that a block is wrong
 	load     loading
 	signs    bool
+	v1       bool // speaks version 1 alone
 	neverHas bool // says nothing of what it has, and gives nothing
 
 	claimed  map[[16]byte]uint64
+	spoilt   int // pieces that failed their hash
 	complete bool
 }
 
@@ -121,7 +124,7 @@ func (m *simulation) add(have wire.Bitfield, magnet bool) *node {
 		Have: have, Rand: rand.New(rand.NewPCG(m.seed, uint64(n.name))), Version: "sim", PeerID: peerIDOf(Peer(n.name)), Limits: m.limits,
 	}
 	if !magnet {
-		c.Info, c.InfoBytes = m.work.info, m.work.infoBytes
+		c.Info, c.InfoBytes, c.Layers = m.work.info, m.work.infoBytes, m.work.layers
 	}
 	n.k = newCaller(m.work, c, m.failf)
 	m.nodes = append(m.nodes, n)
@@ -177,7 +180,11 @@ func (e *end) open() {
 	}
 	e.opened = true
 	e.node.k.open[e.peer] = true
-	e.node.k.s.Opened(e.node.m.now, e.peer, wire.NewHandshake(e.node.m.work.infohash, e.other.node.k.s.cfg.PeerID))
+	h := wire.NewHandshake(e.node.m.work.infohash, e.other.node.k.s.cfg.PeerID)
+	if e.node.m.work.info.HasV2() && !e.other.node.v1 {
+		h = h.WithV2()
+	}
+	e.node.k.s.Opened(e.node.m.now, e.peer, h)
 	e.node.drain(nil)
 }
 
@@ -246,8 +253,15 @@ func (n *node) carryOut(e Effect) {
 	case Send:
 		n.send(n.end(e.Peer), e.Message)
 	case Hash:
-		ok := n.k.hash(e.Index)
-		m.after(m.soon(), func() { s.Hashed(m.now, e.Index, ok); n.drain(nil) })
+		ok, leaves := n.k.hash(e)
+		if !n.k.buffers[e.Index].good {
+			n.spoilt++
+		}
+		m.after(m.soon(), func() { s.Hashed(m.now, e.Index, ok, leaves); n.drain(leaves) })
+	case LoadLeaves:
+		m.after(m.soon(), func() { s.LeavesLoaded(m.now, e.Index, m.work.leaves(e.Index), nil); n.drain(nil) })
+	case Broken:
+		m.failf("node %d: broken", n.name)
 	case Store:
 		m.after(m.soon(), func() { n.k.store(e.Index); s.Stored(m.now, e.Index, nil); n.drain(nil) })
 	case Load:
@@ -279,9 +293,9 @@ func (n *node) carryOut(e Effect) {
 
 func (n *node) describe(right bool) {
 	if right {
-		n.k.s.Described(n.m.now, n.m.work.info, n.m.work.infoBytes)
+		n.k.s.Described(n.m.now, n.m.work.torrent())
 	} else {
-		n.k.s.Described(n.m.now, nil, nil)
+		n.k.s.Described(n.m.now, nil)
 	}
 }
 
@@ -310,14 +324,28 @@ func signatureOf(n *node, serial [16]byte, amount uint64) (signature [64]byte) {
 func (n *node) send(e *end, msg wire.Message) {
 	m := n.m
 	size := 17 + len(msg.Data)
-	if n.free.Before(m.now) {
-		n.free = m.now
+	left := n.occupy(size)
+	e.queued += size
+	m.after(left, func() { e.drained(size) })
+	m.after(left+e.latency, func() { e.other.arrive(msg, size) })
+}
+
+// arrive brings a message to the other side, whose processor may be busy.
+func (e *end) arrive(msg wire.Message, size int) {
+	if !e.node.coupled {
+		e.receive(msg)
+		return
+	}
+	e.node.m.after(e.node.occupy(size), func() { e.receive(msg) })
+}
+
+// occupy takes so many bytes' time of what the node is short of, and returns when that is over.
+func (n *node) occupy(size int) time.Duration {
+	if n.free.Before(n.m.now) {
+		n.free = n.m.now
 	}
 	n.free = n.free.Add(time.Duration(float64(size) / n.bandwidth * float64(time.Second)))
-	e.queued += size
-	left := n.free.Sub(m.now)
-	m.after(left, func() { e.drained(size) })
-	m.after(left+e.latency, func() { e.other.receive(msg) })
+	return n.free.Sub(n.m.now)
 }
 
 func (e *end) drained(size int) {

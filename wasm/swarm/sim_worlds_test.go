@@ -20,7 +20,7 @@ func worlds(t *testing.T, n int, world func(m *simulation)) {
 }
 
 // length is the size of the torrent in bytes.
-func (m *simulation) length() uint64 { return uint64(m.work.info.Length) }
+func (m *simulation) length() uint64 { return uint64(m.work.info.Size()) }
 
 // mustCredit checks that what was claimed is exactly what was signed, and exactly want.
 func (m *simulation) mustCredit(want uint64) {

@@ -11,7 +11,7 @@ type totals struct {
 // Stats is the state of a swarm at a moment. Bytes are payload: blocks without their headers.
 type Stats struct {
 	Pieces, Have        int    // Pieces is 0 before the metadata is known
-	Length, Left        int64  // bytes of the torrent, and of the pieces that we lack
+	Length, Left        int64  // bytes of the torrent, and of the pieces that we lack; without padding
 	Downloaded          uint64 // of blocks that were asked for
 	Verified            uint64 // of those, in pieces that passed their hash and were stored
 	Wasted              uint64 // not asked for, or twice, or too late
@@ -53,11 +53,9 @@ func (s *Swarm) Stats() Stats {
 	t := Stats{
 		Pieces: s.pieces(), Have: s.pieces() - s.left,
 		Downloaded: s.total.received, Verified: s.total.verified, Wasted: s.total.wasted, Uploaded: s.total.sent,
+		Length: s.length, Left: s.leftBytes,
 		Fetching: s.buffered, Verifying: s.verifying, Full: s.full, Stopped: s.stopped,
 		Peers: make([]PeerStats, 0, len(s.peers)),
-	}
-	if s.info != nil {
-		t.Length, t.Left = s.info.Length, s.bytesLeft()
 	}
 	for _, p := range s.peers {
 		t.DownRate += p.downRate.perSecond
@@ -65,16 +63,6 @@ func (s *Swarm) Stats() Stats {
 		t.Peers = append(t.Peers, s.peerStats(p))
 	}
 	return t
-}
-
-// bytesLeft counts what we lack. Only the last piece may have another size.
-func (s *Swarm) bytesLeft() int64 {
-	last := s.pieces() - 1
-	left := int64(s.left) * s.info.PieceLength
-	if !s.have.Has(last) {
-		left -= s.info.PieceLength - s.info.PieceSize(last)
-	}
-	return left
 }
 
 func (s *Swarm) peerStats(p *peer) PeerStats {

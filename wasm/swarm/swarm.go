@@ -16,14 +16,16 @@ import (
 
 // Config is what a swarm starts from.
 type Config struct {
-	Infohash  [20]byte
-	PeerID    [20]byte       // ours, to tell a connection to ourselves and which of two connections to one peer to keep
-	Info      *metainfo.Info // nil for a magnet link
-	InfoBytes []byte         // the exact info dictionary; nil for a magnet link
-	Have      wire.Bitfield  // pieces that are verified and stored; nil for none
-	Rand      *rand.Rand
-	Version   string // of the client, for the extended handshake
-	Limits    Limits
+	Infohash   [20]byte        // names the swarm; in version 2 alone, the beginning of InfohashV2
+	InfohashV2 [32]byte        // zero in version 1 alone, and where it is not known
+	PeerID     [20]byte        // ours, to tell a connection to ourselves and which of two connections to one peer to keep
+	Info       *metainfo.Info  // nil for a magnet link
+	InfoBytes  []byte          // the exact info dictionary; nil for a magnet link
+	Layers     metainfo.Layers // piece layers that are known to be right (BEP 52)
+	Have       wire.Bitfield   // pieces that are verified and stored; nil for none
+	Rand       *rand.Rand
+	Version    string // of the client, for the extended handshake
+	Limits     Limits
 }
 
 // Swarm is one torrent. Inputs say what happened and take the time; the effects that they cause must all be taken with Next before the
@@ -36,18 +38,24 @@ type Swarm struct {
 
 	stopped bool
 	full    bool // the store refused a piece: nothing is fetched until Start
+	held    bool // nothing is fetched until Hold says so
 	stirred bool // peers may find blocks to ask for that they did not find before
 	freed   bool // an upload slot became free
 
 	info      *metainfo.Info
 	infoBytes []byte
 	have      wire.Bitfield
-	left      int // pieces that we lack
+	left      int      // pieces that we lack
+	length    int64    // bytes of all pieces
+	leftBytes int64    // of the pieces that we lack
+	padding   []uint32 // bytes at the end of each piece that are zeros and not asked for; nil if there are none (BEP 47)
+	hashes
 
 	peers    []*peer // in the order in which they opened
 	byHandle map[Peer]*peer
 
 	rarity     rarity
+	spreading  spreading
 	preferred  []run    // the newest first
 	active     []*piece // by index; nil: not being fetched
 	spare      []*piece
@@ -59,6 +67,7 @@ type Swarm struct {
 
 	nextTick, nextRechoke, nextOptimistic time.Time
 	sampled                               time.Time // rates, last
+	traded                                float64   // bytes a second that those gave of late that are no seeders
 	optimistic                            *peer
 	ranked                                []*peer
 
@@ -100,11 +109,15 @@ func (s *Swarm) describe(info *metainfo.Info, infoBytes []byte, have wire.Bitfie
 	s.active = make([]*piece, n)
 	s.solo = wire.NewBitfield(n)
 	s.rarity.reset(n)
+	s.measurePadding()
 	for i := range n {
+		s.length += int64(s.dataSize(i))
 		if !have.Has(i) {
+			s.leftBytes += int64(s.dataSize(i))
 			s.rarity.add(s.rand, i)
 		}
 	}
+	s.plant(s.cfg.Layers)
 }
 
 // begin opens an input.
@@ -124,6 +137,10 @@ func (s *Swarm) end() {
 		s.freed = false
 		s.fillSlots()
 	}
+	if s.hashes.stirred {
+		s.hashes.stirred = false
+		s.askHashes()
+	}
 	if s.stirred {
 		s.stirred = false
 		for _, p := range s.peers {
@@ -139,7 +156,7 @@ func (s *Swarm) pieces() int { return len(s.active) }
 func (s *Swarm) complete() bool { return s.info != nil && s.left == 0 }
 
 // downloading tells whether we may ask for pieces.
-func (s *Swarm) downloading() bool { return s.left > 0 && !s.stopped && !s.full }
+func (s *Swarm) downloading() bool { return s.left > 0 && !s.stopped && !s.full && !s.held }
 
 // Bitfield returns a copy of the pieces that are verified and stored; nil before the metadata is known.
 func (s *Swarm) Bitfield() wire.Bitfield { return s.have.Clone() }
@@ -180,9 +197,10 @@ func (s *Swarm) tick() {
 	for _, p := range s.all() {
 		s.watch(p)
 	}
+	s.watchAudits()
 	s.rechokeWhenDue()
 	s.fetchMetadata()
-	s.stirred = true
+	s.stirred, s.hashes.stirred = true, true
 }
 
 // Deadline says when Tick is due; the zero time for never.

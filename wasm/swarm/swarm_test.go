@@ -27,11 +27,11 @@ func TestCallerFaults(t *testing.T) {
 			s.Tick(epoch)
 		},
 		"opened twice":   func() { opened().Opened(epoch, 1, handshakeOf(w, 1, true, true)) },
-		"nothing hashed": func() { opened().Hashed(epoch, 0, true) },
+		"nothing hashed": func() { opened().Hashed(epoch, 0, true, nil) },
 		"nothing stored": func() { opened().Stored(epoch, 0, nil) },
 		"nothing loaded": func() { opened().Loaded(epoch, 1, 0, 0, nil, nil) },
 		"not checked":    func() { opened().Checked(epoch, 1, [16]byte{}, 1, true) },
-		"described":      func() { opened().Described(epoch, w.info, w.infoBytes) },
+		"described":      func() { opened().Described(epoch, w.torrent()) },
 		"wrong bitfield": func() {
 			c := config()
 			c.Have = wire.NewBitfield(100)

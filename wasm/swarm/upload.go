@@ -46,6 +46,7 @@ func (s *Swarm) gotRequest(p *peer, m wire.Message) {
 		s.reject(p, w)
 	case p.queue.len() < queueFactor*s.limits.Reqq:
 		p.queue.push(w)
+		s.give(p, w.index)
 		s.serve(p)
 	case p.fast:
 		s.reject(p, w)
@@ -160,6 +161,7 @@ func (s *Swarm) Drained(now time.Time, p Peer, queued int) {
 		p.queued = queued
 		s.serve(p)
 		s.serveMetadata(p)
+		s.serveHashes(p)
 	}
 	s.end()
 }

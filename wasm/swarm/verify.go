@@ -1,8 +1,10 @@
 package swarm
 
 import (
+	"bytes"
 	"time"
 
+	"fanseed/wasm/merkle"
 	"fanseed/wasm/wire"
 )
 
@@ -11,21 +13,77 @@ func (s *Swarm) verify(pc *piece) {
 	pc.settling = true
 	s.verifying++
 	s.tighten(pc)
-	s.emit(Effect{Kind: Hash, Index: pc.index})
+	s.emit(Effect{Kind: Hash, Index: pc.index, Length: s.leafBytes(pc)})
 }
 
-// Hashed answers a Hash effect: ok tells whether the piece has the hash that it must have. It panics when no hash was asked for.
-func (s *Swarm) Hashed(now time.Time, index int, ok bool) {
+// leafBytes returns how much of a piece is to be hashed leaf by leaf: nothing while that tells nothing.
+func (s *Swarm) leafBytes(pc *piece) uint32 {
+	if s.trees == nil {
+		return 0
+	}
+	if _, known := s.wantedHash(pc.index); !known && s.info.HasV1() {
+		return 0
+	}
+	return pc.size
+}
+
+// Hashed answers a Hash effect: ok tells whether the piece has the SHA-1 that it must have, true in version 2 alone; leaves are the
+// SHA-256 of its leaves one after the other, nil if the effect asked for none. It panics when no hash was asked for.
+func (s *Swarm) Hashed(now time.Time, index int, ok bool, leaves []byte) {
 	s.begin(now)
 	pc := s.settlingPiece(index)
-	if ok {
-		s.emit(Effect{Kind: Store, Index: index})
-	} else {
+	if len(leaves) > 0 && len(leaves) != len(pc.blocks)*merkle.HashSize {
+		panic("swarm: not the leaves of the piece")
+	}
+	s.judge(pc, ok, leaves)
+	s.end()
+}
+
+// judge holds a piece against the hashes that are known. In hybrids both must be right; a piece that passes one of them alone shows that
+// the torrent contradicts itself.
+func (s *Swarm) judge(pc *piece, ok bool, leaves []byte) {
+	want, known := s.wantedHash(pc.index)
+	switch {
+	case len(leaves) == 0:
+		s.sentence(pc, ok && s.info.HasV1(), nil)
+	case !known:
+		pc.leaves = bytes.Clone(leaves)
+		s.waiting = append(s.waiting, pc)
+	case s.rootOf(pc, leaves) == want == ok:
+		s.sentence(pc, ok, leaves)
+	case s.info.HasV1():
+		s.refuseTorrent(pc)
+	default:
+		s.sentence(pc, false, leaves)
+	}
+}
+
+func (s *Swarm) rootOf(pc *piece, leaves []byte) merkle.Hash {
+	t, _ := s.treeOf(pc.index)
+	return merkle.Ancestor(leaves, 0, s.span(t))
+}
+
+// settleWaiting verifies the pieces whose hashes have come.
+func (s *Swarm) settleWaiting() {
+	waiting := s.waiting
+	s.waiting = nil
+	for _, pc := range waiting {
+		s.judge(pc, true, pc.leaves)
+	}
+}
+
+// sentence has a good piece stored. Of a bad one it finds out who has spoilt it: by its leaves, if several gave some of it.
+func (s *Swarm) sentence(pc *piece, good bool, leaves []byte) {
+	switch {
+	case good:
+		s.emit(Effect{Kind: Store, Index: pc.index})
+	case len(leaves) > 0 && len(pc.givers()) > 1:
+		s.beginAudit(pc, leaves)
+	default:
 		s.verifying--
 		s.blame(pc)
 		s.reopen(pc)
 	}
-	s.end()
 }
 
 func (s *Swarm) settlingPiece(index int) *piece {
@@ -69,11 +127,24 @@ func (s *Swarm) Stored(now time.Time, index int, err error) {
 	s.end()
 }
 
-// refusePiece gives a piece up that could not be stored. Nothing more is fetched until Start: the next would fare no better.
+// refusePiece gives a piece up that could not be stored.
 func (s *Swarm) refusePiece(pc *piece) {
-	s.full = true
 	pc.left = len(pc.blocks) // the caller has freed the buffer
 	s.reopen(pc)
+	s.suspendFetching()
+}
+
+// refuseTorrent gives up on a torrent whose versions contradict each other.
+func (s *Swarm) refuseTorrent(pc *piece) {
+	s.verifying--
+	s.reopen(pc)
+	s.suspendFetching()
+	s.emit(Effect{Kind: Broken, Index: pc.index})
+}
+
+// suspendFetching fetches nothing more until Start: the next piece would fare no better.
+func (s *Swarm) suspendFetching() {
+	s.full = true
 	for _, p := range s.peers {
 		s.releaseAll(p)
 		s.updateInterest(p)
@@ -85,6 +156,7 @@ func (s *Swarm) keepPiece(pc *piece) {
 	index := pc.index
 	s.have.Set(index)
 	s.left--
+	s.leftBytes -= int64(pc.size)
 	s.creditGivers(pc)
 	s.retire(pc)
 	s.emit(Effect{Kind: Have, Index: index})

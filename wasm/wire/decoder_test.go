@@ -101,7 +101,12 @@ func TestDecoderRefuses(t *testing.T) {
 		{"have all with payload", "00000002 0e 00", "have all message with 1 bytes"},
 		{"extended without id", "00000001 14", "extended message with 0 bytes"},
 		{"unknown", "00000001 0a", "unknown message 10"},
-		{"hash request of version 2", "00000001 15", "unknown message 21"},
+		{"short hash request", "00000030 15 " + leaves[:len(leaves)-2], "hash request message with 47 bytes"},
+		{"long hash reject", "00000032 17 " + leaves + "00", "hash reject message with 49 bytes"},
+		{"hashes without range", "00000021 16 " + twoHashes[:len(twoHashes)/2], "hashes message with 32 bytes"},
+		{"hashes and a half", "00000070 16 " + leaves + twoHashes[:len(twoHashes)-2], "hashes message with 111 bytes"},
+		{"too many hashes", "00004671 16 " + leaves + strings.Repeat(twoHashes, 281), "hashes message with 18032 bytes"},
+		{"after the messages of version 2", "00000001 18", "unknown message 24"},
 		{"keep-alive's own kind", "00000001 ff", "message 255"},
 	}
 	for _, c := range cases {

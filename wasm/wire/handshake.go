@@ -23,6 +23,7 @@ type Handshake struct {
 const (
 	extendedByte, extendedBit = 5, 0x10 // BEP 10
 	fastByte, fastBit         = 7, 0x04 // BEP 6
+	v2Byte, v2Bit             = 7, 0x10 // BEP 52
 )
 
 // NewHandshake returns our handshake: it offers the fast extension (BEP 6) and the extension protocol (BEP 10).
@@ -38,6 +39,15 @@ func (h Handshake) Fast() bool { return h.Reserved[fastByte]&fastBit != 0 }
 
 // Extended tells whether the sender speaks the extension protocol (BEP 10).
 func (h Handshake) Extended() bool { return h.Reserved[extendedByte]&extendedBit != 0 }
+
+// V2 tells whether the sender speaks version 2 of the protocol for this torrent (BEP 52).
+func (h Handshake) V2() bool { return h.Reserved[v2Byte]&v2Bit != 0 }
+
+// WithV2 returns the handshake with the bit set that says so.
+func (h Handshake) WithV2() Handshake {
+	h.Reserved[v2Byte] |= v2Bit
+	return h
+}
 
 // Append appends the 68 bytes of the handshake to dst.
 func (h Handshake) Append(dst []byte) []byte {

@@ -24,8 +24,19 @@ func TestHandshake(t *testing.T) {
 	if got != h || !got.Fast() || !got.Extended() {
 		t.Errorf("%+v, want %+v", got, h)
 	}
-	if plain := (wire.Handshake{}); plain.Fast() || plain.Extended() {
+	if plain := (wire.Handshake{}); plain.Fast() || plain.Extended() || plain.V2() {
 		t.Error("a handshake without feature bits claims features")
+	}
+}
+
+// The upgrade bit of BEP 52: the fourth highest of the last byte.
+func TestHandshakeV2(t *testing.T) {
+	h := wire.NewHandshake([20]byte{1}, [20]byte{2})
+	if h.V2() {
+		t.Error("version 2 is claimed")
+	}
+	if v2 := h.WithV2(); !v2.V2() || v2.Reserved != [8]byte{5: 0x10, 7: 0x14} || v2.Infohash != h.Infohash {
+		t.Errorf("%+v", v2)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package wire turns the BitTorrent peer protocol into bytes and back: handshakes, messages, and the payloads of the extension
-// messages that we speak (BEP 3, 6, 9, 10, and fs_receipt).
+// messages that we speak (BEP 3, 6, 9, 10, 52, and fs_receipt).
 //
 // It promises that whatever comes in, decoding neither panics nor holds more than one frame of a bounded size, and that decoding
 // what was encoded gives the same message. It never reads a clock or a socket, and judges form alone: whether an index exists
@@ -15,7 +15,8 @@ import (
 // Kind is the type of a message, the byte that follows its length on the wire.
 type Kind uint8
 
-// Messages of BEP 3, of BEP 5 (port), of BEP 6 (13–17) and of BEP 10 (20). A keep-alive has no byte of its own on the wire.
+// Messages of BEP 3, of BEP 5 (port), of BEP 6 (13–17), of BEP 10 (20) and of BEP 52 (21–23). A keep-alive has no byte of its own on
+// the wire.
 const (
 	KindChoke         Kind = 0
 	KindUnchoke       Kind = 1
@@ -33,6 +34,9 @@ const (
 	KindReject        Kind = 16
 	KindAllowedFast   Kind = 17
 	KindExtended      Kind = 20
+	KindHashRequest   Kind = 21
+	KindHashes        Kind = 22
+	KindHashReject    Kind = 23
 	KindKeepAlive     Kind = 255
 )
 
@@ -53,6 +57,9 @@ var kindNames = map[Kind]string{
 	KindReject:        "reject",
 	KindAllowedFast:   "allowed fast",
 	KindExtended:      "extended",
+	KindHashRequest:   "hash request",
+	KindHashes:        "hashes",
+	KindHashReject:    "hash reject",
 	KindKeepAlive:     "keep-alive",
 }
 
@@ -72,6 +79,8 @@ func (k Kind) String() string {
 //	bitfield                      Data (the bits)
 //	port                          Port
 //	extended                      Ext, Data (the payload)
+//	hash request, hash reject     Data (a HashRange)
+//	hashes                        Data (a HashRange, and the hashes)
 //
 // Index counts pieces; Begin and Length count bytes within the piece.
 type Message struct {
@@ -95,7 +104,7 @@ func (m Message) Append(dst []byte) []byte {
 		return appendUint32s(appendHeader(dst, m.Kind, 12), m.Index, m.Begin, m.Length)
 	case KindPiece:
 		return append(AppendPieceHeader(dst, m.Index, m.Begin, uint32(len(m.Data))), m.Data...)
-	case KindBitfield:
+	case KindBitfield, KindHashRequest, KindHashes, KindHashReject:
 		return append(appendHeader(dst, m.Kind, len(m.Data)), m.Data...)
 	case KindPort:
 		return binary.BigEndian.AppendUint16(appendHeader(dst, m.Kind, 2), m.Port)
@@ -137,7 +146,7 @@ func parse(frame []byte) (Message, error) {
 	if most < 0 {
 		return Message{}, fmt.Errorf("unknown message %d", frame[0])
 	}
-	if len(payload) < least || len(payload) > most {
+	if len(payload) < least || len(payload) > most || m.Kind == KindHashes && len(payload)%HashSize != HashRangeSize%HashSize {
 		return Message{}, fmt.Errorf("%s message with %d bytes of payload", m.Kind, len(payload))
 	}
 	m.fill(payload)
@@ -161,6 +170,10 @@ func payloadSize(k Kind) (least, most int) {
 		return 2, 2
 	case KindExtended:
 		return 1, unbounded
+	case KindHashRequest, KindHashReject:
+		return HashRangeSize, HashRangeSize
+	case KindHashes:
+		return HashRangeSize, HashRangeSize + (MaxHashes+MaxProof)*HashSize
 	}
 	return 0, -1
 }
@@ -178,7 +191,7 @@ func (m *Message) fill(payload []byte) {
 		m.Index, m.Begin, m.Length = number(0), number(1), number(2)
 	case KindPiece:
 		m.Index, m.Begin, m.Data = number(0), number(1), payload[8:]
-	case KindBitfield:
+	case KindBitfield, KindHashRequest, KindHashes, KindHashReject:
 		m.Data = payload
 	case KindPort:
 		m.Port = binary.BigEndian.Uint16(payload)

@@ -32,7 +32,16 @@ var messages = []struct {
 	{wire.Message{Kind: wire.KindReject, Index: 1, Begin: 2, Length: 0xffffffff}, "0000000d 10 00000001 00000002 ffffffff"},
 	{wire.Message{Kind: wire.KindAllowedFast, Index: 9}, "00000005 11 00000009"},
 	{wire.Message{Kind: wire.KindExtended, Ext: 3, Data: []byte("de")}, "00000004 14 03 6465"},
+	{wire.Message{Kind: wire.KindHashRequest, Data: unhex(leaves)}, "00000031 15 " + leaves},
+	{wire.Message{Kind: wire.KindHashes, Data: unhex(leaves + twoHashes)}, "00000071 16 " + leaves + twoHashes},
+	{wire.Message{Kind: wire.KindHashReject, Data: unhex(leaves)}, "00000031 17 " + leaves},
 }
+
+// leaves names the leaves 4 and 5 of a file, whose proof has three layers; twoHashes are theirs.
+const (
+	leaves    = "a1a2a3a4a5a6a7a8 b1b2b3b4b5b6b7b8 c1c2c3c4c5c6c7c8 d1d2d3d4d5d6d7d8 00000000 00000004 00000002 00000003"
+	twoHashes = " 1111111111111111 1111111111111111 1111111111111111 1111111111111111 2222222222222222 2222222222222222 2222222222222222 2222222222222222"
+)
 
 func unhex(s string) []byte {
 	b, err := hex.DecodeString(strings.ReplaceAll(s, " ", ""))

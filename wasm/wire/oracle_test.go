@@ -34,12 +34,26 @@ func toOracle(m wire.Message) oracle.Message {
 		o.Piece = m.Data
 	case wire.KindExtended:
 		o.ExtendedPayload = m.Data
+	case wire.KindHashRequest, wire.KindHashes, wire.KindHashReject:
+		hashesToOracle(&o, m.Data)
 	case wire.KindBitfield:
 		for i := range 8 * len(m.Data) {
 			o.Bitfield = append(o.Bitfield, wire.Bitfield(m.Data).Has(i))
 		}
 	}
 	return o
+}
+
+func hashesToOracle(o *oracle.Message, payload []byte) {
+	r, err := wire.ParseHashRange(payload[:wire.HashRangeSize])
+	if err != nil {
+		panic(err)
+	}
+	o.PiecesRoot, o.BaseLayer, o.Index = r.Root, oracle.Integer(r.Base), oracle.Integer(r.Index)
+	o.Length, o.ProofLayers = oracle.Integer(r.Length), oracle.Integer(r.Proof)
+	for rest := payload[wire.HashRangeSize:]; len(rest) >= wire.HashSize; rest = rest[wire.HashSize:] {
+		o.Hashes = append(o.Hashes, [32]byte(rest))
+	}
 }
 
 func FuzzOracleDecode(f *testing.F) {
@@ -73,6 +87,9 @@ func FuzzOracleEncode(f *testing.F) {
 		if strings.HasPrefix(wire.Kind(kind).String(), "kind ") {
 			return
 		}
+		if k := wire.Kind(kind); k >= wire.KindHashRequest && k <= wire.KindHashReject {
+			data = hashPayload(k, data)
+		}
 		m := wire.Message{Kind: wire.Kind(kind), Index: index, Begin: begin, Length: length, Data: data, Ext: ext, Port: port}
 		theirs, err := toOracle(m).MarshalBinary()
 		if err != nil {
@@ -89,26 +106,36 @@ func FuzzOracleEncode(f *testing.F) {
 	})
 }
 
+// hashPayload fills up or cuts off what cannot be the payload of a hash message.
+func hashPayload(k wire.Kind, b []byte) []byte {
+	b = append(bytes.Clone(b), make([]byte, wire.HashRangeSize)...)
+	if k != wire.KindHashes {
+		return b[:wire.HashRangeSize]
+	}
+	b = b[:min(len(b), wire.HashRangeSize+wire.MaxHashes*wire.HashSize)]
+	return b[:len(b)-(len(b)-wire.HashRangeSize)%wire.HashSize]
+}
+
 func TestOracleHandshake(t *testing.T) {
-	ours := wire.NewHandshake([20]byte{1, 2, 3}, [20]byte{4, 5, 6})
+	ours := wire.NewHandshake([20]byte{1, 2, 3}, [20]byte{4, 5, 6}).WithV2()
 	var written bytes.Buffer
 	sock := struct {
 		io.Reader
 		io.Writer
 	}{bytes.NewReader(ours.Append(nil)), &written}
-	bits := oracle.NewPeerExtensionBytes(oracle.ExtensionBitFast, oracle.ExtensionBitLtep)
+	bits := oracle.NewPeerExtensionBytes(oracle.ExtensionBitFast, oracle.ExtensionBitLtep, oracle.ExtensionBitV2Upgrade)
 	res, err := oracle.Handshake(context.Background(), sock, nil, [20]byte{7}, bits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !res.SupportsFast() || !res.SupportsExtended() || [20]byte(res.Hash) != ours.Infohash || res.PeerID != ours.PeerID {
+	if !res.SupportsFast() || !res.SupportsExtended() || !res.GetBit(oracle.ExtensionBitV2Upgrade) || [20]byte(res.Hash) != ours.Infohash || res.PeerID != ours.PeerID {
 		t.Errorf("they read %+v from %+v", res, ours)
 	}
 	got, err := wire.ParseHandshake(written.Bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := wire.NewHandshake(ours.Infohash, [20]byte{7}); got != want {
+	if want := wire.NewHandshake(ours.Infohash, [20]byte{7}).WithV2(); got != want || !got.V2() {
 		t.Errorf("we read %+v, want %+v", got, want)
 	}
 }

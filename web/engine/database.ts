@@ -1,5 +1,6 @@
 /**
- * What the browser keeps between visits: the account's key, receipts that the server has not acknowledged, and how much was sent today.
+ * What the browser keeps between visits: the account's key, receipts that the server has not acknowledged, how much was sent today, and
+ * the list of works.
  * Where IndexedDB is refused (a sandboxed frame, some private windows) the same is kept in memory, and ends with the tab.
  */
 import type { Receipt } from "./messages.js";
@@ -9,17 +10,33 @@ export interface KeyPair {
   publicKey: Uint8Array<ArrayBuffer>;
 }
 
-type Store = "identity" | "receipts" | "sent";
+/** A work that goes on after a reload: by its .torrent, or by its magnet as long as nobody has told its metadata. */
+export interface Kept {
+  server: string;
+  infohash: string;
+  magnet: string;
+  torrent?: Uint8Array<ArrayBuffer>;
+  /** Not stopped by hand. */
+  started: boolean;
+  /** When, by this browser's clock, in milliseconds. */
+  added: number;
+}
 
-const memory: Record<Store, Map<string, unknown>> = { identity: new Map(), receipts: new Map(), sent: new Map() };
+type Store = "identity" | "receipts" | "sent" | "works";
+
+const memory: Record<Store, Map<string, unknown>> = { identity: new Map(), receipts: new Map(), sent: new Map(), works: new Map() };
 
 const opened: Promise<IDBDatabase | undefined> = new Promise((resolve) => {
   try {
-    const request = indexedDB.open("fanseed", 1);
+    const request = indexedDB.open("fanseed", 2);
     request.onupgradeneeded = () => {
-      for (const name of Object.keys(memory)) request.result.createObjectStore(name);
+      const there = request.result.objectStoreNames;
+      for (const name of Object.keys(memory)) if (!there.contains(name)) request.result.createObjectStore(name);
     };
-    request.onsuccess = () => resolve(request.result);
+    request.onsuccess = () => {
+      request.result.onversionchange = () => request.result.close(); // a later release in another tab must not wait for us
+      resolve(request.result);
+    };
     request.onerror = () => resolve(undefined);
   } catch {
     resolve(undefined);
@@ -78,23 +95,48 @@ export function keepKey(pair: KeyPair): Promise<KeyPair> {
   return replace<KeyPair>("identity", "own", (before) => before ?? pair);
 }
 
-export async function keepReceipt(r: Receipt): Promise<void> {
-  await replace<Receipt>("receipts", r.serial, () => r);
-}
-
-export function forgetReceipt(serial: string): Promise<void> {
-  return transact<void>("receipts", (s) => void s.delete(serial), (m) => void m.delete(serial));
-}
-
-export function loadReceipts(): Promise<Receipt[]> {
-  return transact<Receipt[]>(
-    "receipts",
+/** Everything in a store, in the order of its keys. */
+function all<T>(store: Store): Promise<T[]> {
+  return transact<T[]>(
+    store,
     (s, give) => {
-      const found = s.getAll() as IDBRequest<Receipt[]>;
+      const found = s.getAll() as IDBRequest<T[]>;
       found.onsuccess = () => give(found.result);
     },
-    (m) => [...m.values()] as Receipt[],
+    (m) => [...m.values()] as T[],
   );
+}
+
+function forget(store: Store, key: string): Promise<void> {
+  return transact<void>(store, (s) => void s.delete(key), (m) => void m.delete(key));
+}
+
+/** Receipts and works belong to one server: an engine for another one must not touch them. */
+const keyOf = (server: string, id: string): string => `${server} ${id}`;
+
+export async function keepReceipt(server: string, r: Receipt): Promise<void> {
+  await replace("receipts", keyOf(server, r.serial), () => ({ ...r, server }));
+}
+
+export function forgetReceipt(server: string, serial: string): Promise<void> {
+  return forget("receipts", keyOf(server, serial));
+}
+
+export async function loadReceipts(server: string): Promise<Receipt[]> {
+  return (await all<Receipt & { server: string }>("receipts")).filter((r) => r.server === server);
+}
+
+export async function keepWork(work: Kept): Promise<void> {
+  await replace("works", keyOf(work.server, work.infohash), () => work);
+}
+
+export function forgetWork({ server, infohash }: Kept): Promise<void> {
+  return forget("works", keyOf(server, infohash));
+}
+
+/** Oldest first. */
+export async function loadWorks(server: string): Promise<Kept[]> {
+  return (await all<Kept>("works")).filter((work) => work.server === server).sort((a, b) => a.added - b.added);
 }
 
 /** Adds bytes that were sent to peers today, in whichever tab, and gives today's sum. */

@@ -224,7 +224,7 @@ const noAccount = (): never => {
   throw new FanseedError("no_account", "no key has been made");
 };
 
-export class FakeSeeder implements Seeder {
+export class FakeSeeder extends EventTarget implements Seeder {
   readonly server = location.origin;
   /** What the page has called, in order. */
   readonly calls: string[] = [];
@@ -238,6 +238,7 @@ export class FakeSeeder implements Seeder {
   #waiting: { seconds: number; wake: () => void }[] = [];
 
   constructor(share: ShareMode, limits: Partial<Limits>) {
+    super();
     this.#share = share;
     this.#limits = { ...defaults, ...limits };
   }
@@ -259,6 +260,7 @@ export class FakeSeeder implements Seeder {
     this.#called(`share ${mode}`);
     this.#share = mode;
     for (const work of this.#works) this.#allowed() ? work.wake() : work.rest();
+    this.dispatchEvent(new Event("share"));
   }
 
   get limits(): Limits {
@@ -267,6 +269,7 @@ export class FakeSeeder implements Seeder {
 
   set limits(limits: Partial<Limits>) {
     this.#limits = { ...this.#limits, ...limits };
+    this.dispatchEvent(new Event("share"));
   }
 
   works(): FakeWork[] {
@@ -279,6 +282,7 @@ export class FakeSeeder implements Seeder {
     const work = new FakeWork(metadata, this.#allowed);
     this.#works.push(work);
     work.wake();
+    this.dispatchEvent(new Event("works"));
     return work;
   }
 

@@ -1,17 +1,17 @@
-/** What the page and the engine's worker say to each other. Everything here survives structured cloning. */
-import type { Account, ErrorCode, Limits, Peer, WorkState } from "../types/engine.js";
+/** What the tabs, the page that leads and the engine's worker say to each other. Everything here survives structured cloning. */
+import type { Account, ErrorCode, Limits, Peer, ShareMode, WorkState } from "../types/engine.js";
 
-/** A call of the page; answered by exactly one Reply with the same id. */
+/** A call of a tab; answered by exactly one Reply with the same id. Ids are unique among the tabs; nobody waits for the answer to "". */
 export interface Call {
   kind: "call";
-  id: number;
+  id: string;
   method: string;
   args: unknown;
 }
 
 export interface Reply {
   kind: "reply";
-  id: number;
+  id: string;
   value?: unknown;
   error?: { code: ErrorCode; message: string };
 }
@@ -24,6 +24,23 @@ export interface Boot {
   /** Data channels are carried by messages even where they could be transferred. */
   proxied: boolean;
 }
+
+/** What the person has said; it holds for all tabs. */
+export interface State {
+  share: ShareMode;
+  limits: Limits;
+}
+
+/** What tabs say to each other, beside calls, replies and events. */
+export type Said =
+  /** A tab is new here, or follows a new leader. */
+  | { kind: "hello"; tab: string }
+  /** Somebody leads from now on; and, as the answer to a hello, how everything stands. */
+  | { kind: "leads"; tab: string; now?: { state: State; works: Snapshot[]; restored: boolean } }
+  | { kind: "set"; change: Partial<State> }
+  | Call
+  | Reply
+  | Event;
 
 /** One work as it stands; sent whenever it changed, at most four times a second. */
 export interface Snapshot {
@@ -44,7 +61,7 @@ export interface Snapshot {
   upRate: number;
   downloaded: number;
   uploaded: number;
-  /** Bytes in receipts that we hold or have settled for this work in this tab. */
+  /** Bytes in receipts that we hold or have settled for this work in this run. */
   earned: number;
 }
 
@@ -58,19 +75,22 @@ export interface Receipt {
 }
 
 export type Event =
-  | { kind: "ready" }
+  /** The works of earlier visits are these, and have been told of. */
+  | { kind: "ready"; works: string[] }
   | { kind: "failed"; code: ErrorCode; message: string }
   | { kind: "work"; work: Snapshot }
   | { kind: "removed"; infohash: string }
   /** A body was opened (1) or ended (-1). */
   | { kind: "streams"; change: 1 | -1 }
-  | { kind: "hashed"; id: number; hashed: number; total: number }
+  | { kind: "hashed"; id: string; hashed: number; total: number }
   | { kind: "receipts"; account: string; receipts: Receipt[] };
 
 /** The arguments and values of the worker's methods. */
 export interface Methods {
-  publish: [{ call: number; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean }, { infohash: string }];
-  abort: [{ call: number }, void];
+  publish: [{ call: string; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean; format?: "hybrid" | "v1" | "v2" }, { infohash: string }];
+  abort: [{ call: string }, void];
+  /** The files of a work that was published, for an engine that does not have them any more. */
+  hand: [{ infohash: string; files: File[] }, void];
   add: [{ magnet?: string; torrent?: ArrayBuffer; infohash?: string }, { infohash: string }];
   share: [{ on: boolean }, void];
   limits: [{ limits: Limits }, void];
@@ -97,8 +117,11 @@ export interface StreamPull {
   end: number;
 }
 
-/** First the file's length, then the bytes of each pull: at least one, and at most those that were asked for. */
-export type StreamAnswer = { length: number } | { data: ArrayBuffer } | { error: ErrorCode };
+/**
+ * First the file's length, then the bytes of each pull: at least one, and at most those that were asked for. While they do not come, a sign
+ * of life every second. "elsewhere": no engine runs in this tab; "closed": it does not run here any more, and another tab may go on.
+ */
+export type StreamAnswer = { length: number } | { data: ArrayBuffer } | { alive: true } | { error: ErrorCode | "elsewhere" };
 
 /** The page's half of a peer connection, and the worker's. */
 export type RTCCommand =

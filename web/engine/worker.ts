@@ -1,30 +1,44 @@
 /**
- * The engine's dedicated worker: runs the Go engine, keeps the account's key and receipts, and speaks to the server over HTTP. The page
- * only owns the peer connections. The Go engine is loaded when the first work is added, not before.
+ * The engine's dedicated worker: runs the Go engine, keeps the account's key, receipts and list of works, and speaks to the server over
+ * HTTP. The page only owns the peer connections. The Go engine is loaded when there is a work, not before.
  */
 import "wasm_exec";
 import { FanseedError, type Account, type Limits } from "../types/engine.js";
 import { addSent, forgetReceipt, keepReceipt, loadReceipts } from "./database.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
-import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot, StreamAnswer, StreamPull } from "./messages.js";
+import { Library } from "./library.js";
+import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";
+import { closeBodies, serve } from "./stream_worker.js";
 
 declare const __WASM_URL__: string;
+
+/** What is to be published, before it is hashed. */
+interface Publication {
+  name: string;
+  format: "hybrid" | "v1" | "v2";
+  pieceLength: number | undefined;
+  private: boolean;
+  files: { path: string; length: number }[];
+}
 
 /** What the Go engine offers; see wasm/bridge. Errors are objects {code, message}. */
 interface Engine {
   configure(options: { server: string; publicKey: Uint8Array | undefined; iceServers: RTCIceServer[]; limits: Limits; receipts: Receipt[] }): Promise<void>;
-  create(options: { name: string; pieceLength: number; private: boolean; comment: string; webseeds: string[]; files: { path: string; length: number }[]; pieces: Uint8Array; whole: Blob }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
+  layout(options: Publication): Promise<{ pieceLength: number; order: number[]; padding: number[] }>;
+  root(options: { leaves: Uint8Array; width: number }): Promise<Uint8Array>;
+  create(options: Publication & { comment: string; webseeds: string[]; pieces: Uint8Array; roots: Uint8Array; blobs: Blob[] }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
   add(options: { torrent?: Uint8Array; magnet?: string }): Promise<{ infohash: string }>;
-  pieceLength(options: { length: number }): Promise<number>;
+  attach(options: Publication & { torrent: Uint8Array; blobs: Blob[] }): Promise<void>;
+  torrent(options: { infohash: string }): Promise<Uint8Array<ArrayBuffer>>;
   share(options: { on: boolean }): Promise<void>;
   limits(options: { limits: Limits }): Promise<void>;
   budget(options: { sent: number }): Promise<void>;
   start(options: { infohash: string }): Promise<void>;
   stop(options: { infohash: string }): Promise<void>;
-  remove(options: { infohash: string }): Promise<void>;
+  remove(options: { infohash: string; deleteData: boolean }): Promise<void>;
   prioritize(options: { infohash: string; file: number }): Promise<void>;
   blob(options: { infohash: string; file: number }): Promise<Blob>;
   length(options: { infohash: string; file: number }): Promise<number>;
@@ -32,8 +46,10 @@ interface Engine {
   close(options: object): Promise<void>;
 }
 
-const aborted = new Set<number>();
+const describing = new Set<string>();
+const aborted = new Set<string>();
 let boot: Boot;
+let library: Library;
 let running: Promise<Engine> | undefined;
 let sharing = false;
 
@@ -53,13 +69,26 @@ async function start(): Promise<Engine> {
   void go.run(loaded.instance).then(() => say({ kind: "failed", code: "internal", message: "the engine has ended" }));
   const it = await made;
   await configure(it);
+  await restore(it);
   setInterval(() => void countSent(0), 60_000); // the day may have changed, or other tabs sent
   return it;
 }
 
 async function configure(it: Engine): Promise<void> {
-  const [pair, ice, receipts] = await Promise.all([identity(), iceServers(boot.server).catch(() => []), loadReceipts().catch(() => [])]);
+  const [pair, ice, receipts] = await Promise.all([identity(), iceServers(boot.server).catch(() => []), loadReceipts(boot.server).catch(() => [])]);
   await it.configure({ server: boot.server, publicKey: pair?.publicKey, iceServers: ice, limits: boot.limits, receipts });
+}
+
+/** Brings back the works of earlier visits. Nothing is shared yet, so none of them runs before it may. */
+async function restore(it: Engine): Promise<void> {
+  for (const { infohash, magnet, torrent, started } of library.works()) {
+    try {
+      await it.add(torrent ? { torrent } : { magnet });
+      if (!started) await it.stop({ infohash });
+    } catch (error) {
+      if (failure(error).code.startsWith("bad_")) await library.forget(infohash); // else there may be better days
+    }
+  }
 }
 
 /** What the Go engine may ask of its worker. */
@@ -68,12 +97,28 @@ function host(ready: (engine: Engine) => void): object {
     ready,
     sign,
     verify,
-    work: (work: Snapshot) => say({ kind: "work", work }),
+    work: (work: Snapshot) => {
+      say({ kind: "work", work });
+      void keepUp(work);
+    },
     removed: (infohash: string) => say({ kind: "removed", infohash }),
-    keep: (r: Receipt) => void keepReceipt(r).then(tellReceipts),
-    forget: (serial: string) => void forgetReceipt(serial).then(tellReceipts),
+    keep: (r: Receipt) => void keepReceipt(boot.server, r).then(tellReceipts),
+    forget: (serial: string) => void forgetReceipt(boot.server, serial).then(tellReceipts),
     sent: (bytes: number) => void countSent(bytes),
   };
+}
+
+/** The metadata of a magnet is kept once it is known; what the server has withdrawn is not kept at all. */
+async function keepUp({ infohash, error, length }: Snapshot): Promise<void> {
+  if (error?.code === "revoked") return library.forget(infohash);
+  const kept = library.get(infohash);
+  if (!kept || kept.torrent || length === 0 || describing.has(infohash)) return;
+  describing.add(infohash);
+  await (await engine())
+    .torrent({ infohash })
+    .then((torrent) => library.change(infohash, { torrent }))
+    .catch(() => undefined); // removed meanwhile
+  describing.delete(infohash);
 }
 
 async function countSent(bytes: number): Promise<void> {
@@ -85,36 +130,46 @@ async function countSent(bytes: number): Promise<void> {
 async function tellReceipts(): Promise<void> {
   const pair = await identity();
   if (!pair) return;
-  say({ kind: "receipts", account: await accountID(pair.publicKey), receipts: await loadReceipts() });
+  say({ kind: "receipts", account: await accountID(pair.publicKey), receipts: await loadReceipts(boot.server) });
 }
 
 async function publish(o: Methods["publish"][0]): Promise<Methods["publish"][1]> {
   if (!sharing) throw new FanseedError("not_sharing", "publishing needs sharing to be on");
-  const files = o.files.map((f) => ({ file: f, path: f.webkitRelativePath || f.name, length: f.size }));
-  const whole = new Blob(files.map((f) => f.file));
-  if (whole.size === 0) throw new FanseedError("no_files", "there is nothing in these files to publish");
+  const total = o.files.reduce((sum, f) => sum + f.size, 0);
+  if (total === 0) throw new FanseedError("no_files", "there is nothing in these files to publish");
   const it = await engine();
-  const pieceLength = o.pieceLength ?? (await it.pieceLength({ length: whole.size }));
-  const hashed = throttled((n: number) => say({ kind: "hashed", id: o.call, hashed: n, total: whole.size }));
-  const pieces = await hashPieces(whole, pieceLength, hashed, () => aborted.has(o.call));
-  const made = await it.create({
-    name: o.name || rootOf(files),
-    pieceLength,
-    private: o.private ?? false,
-    comment: o.comment ?? "",
-    webseeds: o.webseeds ?? [],
-    files: files.map(({ path, length }) => ({ path: files.length > 1 ? withoutRoot(path, rootOf(files)) : path, length })),
-    pieces,
-    whole,
+  const publication = publicationOf(o);
+  const { order, padding, pieceLength } = await it.layout(publication);
+  const files = order.map((n, at) => ({ blob: o.files[n]!, padding: padding[at]! }));
+  const hashes = await hashPieces({ files, pieceLength, v1: publication.format !== "v2", v2: publication.format !== "v1" }, {
+    progress: throttled((n: number) => say({ kind: "hashed", id: o.call, hashed: n, total })),
+    aborted: () => aborted.has(o.call),
+    root: (leaves, width) => it.root({ leaves, width }),
   });
+  const zeros = new Blob([new Uint8Array(padding.reduce((most, n) => Math.max(most, n), 0))]);
+  const blobs = files.flatMap(({ blob, padding }) => (padding ? [blob, zeros.slice(0, padding)] : [blob]));
+  const made = await it.create({ ...publication, ...hashes, comment: o.comment ?? "", webseeds: o.webseeds ?? [], blobs });
   try {
     await register(boot.server, made.torrent);
   } catch (error) {
-    await it.remove({ infohash: made.infohash });
+    await it.remove({ infohash: made.infohash, deleteData: true });
     throw error;
   }
-  await it.start({ infohash: made.infohash });
+  await library.add(made.infohash, "", made.torrent);
+  await methods.start({ infohash: made.infohash });
   return { infohash: made.infohash };
+}
+
+function publicationOf(o: Methods["publish"][0]): Publication {
+  const files = o.files.map((f) => ({ path: f.webkitRelativePath || f.name, length: f.size }));
+  const root = rootOf(files);
+  return {
+    name: o.name || root,
+    format: o.format ?? "hybrid",
+    pieceLength: o.pieceLength,
+    private: o.private ?? false,
+    files: files.map(({ path, length }) => ({ path: files.length > 1 ? withoutRoot(path, root) : path, length })),
+  };
 }
 
 /** The folder that all files share, or the first file's name. */
@@ -146,9 +201,21 @@ function throttled(f: (n: number) => void): (n: number) => void {
 
 async function add(o: Methods["add"][0]): Promise<Methods["add"][1]> {
   const it = await engine();
-  if (o.infohash !== undefined) return it.add({ torrent: new Uint8Array(await torrentOf(boot.server, o.infohash)) });
-  if (o.torrent) return it.add({ torrent: new Uint8Array(o.torrent) });
-  return it.add({ magnet: o.magnet ?? "" });
+  const torrent = o.infohash !== undefined ? await torrentOf(boot.server, o.infohash) : o.torrent;
+  const bytes = torrent && new Uint8Array(torrent);
+  const magnet = o.magnet ?? "";
+  const added = await it.add(bytes ? { torrent: bytes } : { magnet });
+  await library.add(added.infohash, magnet, bytes);
+  return added;
+}
+
+/** A work that was published from these files is read from them again, unless the browser has a copy by now. */
+async function hand({ infohash, files }: Methods["hand"][0]): Promise<void> {
+  const kept = library.get(infohash);
+  if (!kept?.torrent) return;
+  const it = await engine();
+  await it.attach({ ...publicationOf({ call: "", files }), torrent: kept.torrent, blobs: files });
+  if (kept.started) await it.start({ infohash });
 }
 
 async function share(on: boolean): Promise<void> {
@@ -165,35 +232,17 @@ async function share(on: boolean): Promise<void> {
   }
 }
 
-/** Answers the service worker's pulls until it has enough, or the bytes cannot come. */
 async function stream({ port, ...file }: Methods["stream"][0]): Promise<void> {
-  const it = await engine();
-  const answer = (a: StreamAnswer, transfer: Transferable[] = []): void => port.postMessage(a, transfer);
-  const end = (): void => {
-    port.close();
-    say({ kind: "streams", change: -1 });
-  };
-  say({ kind: "streams", change: 1 });
-  port.onmessage = async ({ data: { begin, end: until } }: MessageEvent<StreamPull>) => {
-    if (begin < 0) return end();
-    try {
-      const bytes = await it.read({ ...file, begin, end: until });
-      answer({ data: bytes.buffer }, [bytes.buffer]);
-    } catch (error) {
-      answer({ error: failure(error).code });
-      end();
-    }
-  };
-  try {
-    answer({ length: await it.length(file) });
-  } catch (error) {
-    answer({ error: failure(error).code });
-    end();
-  }
+  await serve(port, {
+    length: async () => (await engine()).length(file),
+    read: async (begin, end) => (await engine()).read({ ...file, begin, end }),
+    codeOf: (error) => failure(error).code,
+    count: (change) => say({ kind: "streams", change }),
+  });
 }
 
 async function account(): Promise<Account> {
-  const held = await loadReceipts();
+  const held = await loadReceipts(boot.server);
   return statement(boot.server, held.reduce((sum, r) => sum + r.amount - r.acknowledged, 0));
 }
 
@@ -207,13 +256,24 @@ const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][
     boot.limits = limits;
     if (running) await (await engine()).limits({ limits });
   },
-  start: async (o) => (await engine()).start(o),
-  stop: async (o) => (await engine()).stop(o),
-  remove: async (o) => (await engine()).remove(o),
+  hand,
+  start: async ({ infohash }) => {
+    await library.change(infohash, { started: true });
+    await (await engine()).start({ infohash });
+  },
+  stop: async ({ infohash }) => {
+    await library.change(infohash, { started: false });
+    await (await engine()).stop({ infohash });
+  },
+  remove: async (o) => {
+    await library.forget(o.infohash);
+    await (await engine()).remove(o);
+  },
   prioritize: async (o) => (await engine()).prioritize(o),
   blob: async (o) => (await engine()).blob(o),
   stream,
   close: async () => {
+    closeBodies();
     if (running) await (await engine()).close({});
   },
 };
@@ -234,10 +294,20 @@ async function call(c: Call): Promise<void> {
   }
 }
 
+/** Loads the engine at once where there are works to go on with, and tells of them. Calls wait for that. */
+async function begin(): Promise<void> {
+  library = await Library.open(boot.server);
+  const works = library.works();
+  if (works.length > 0) await engine().catch(() => undefined); // the next call tries again
+  say({ kind: "ready", works: works.map(({ infohash }) => infohash) });
+}
+
+let begun: Promise<void>;
+
 self.addEventListener("message", ({ data }: MessageEvent<Boot | Call | RTCEvent>) => {
   if (data.kind === "rtc") return takeRTC(data);
-  if (data.kind === "call") return void call(data);
+  if (data.kind === "call") return void begun.then(() => call(data));
   boot = data;
   installRTC((command: RTCCommand, transfer = []) => postMessage(command, { transfer }));
-  say({ kind: "ready" });
+  begun = begin();
 });

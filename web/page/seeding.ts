@@ -11,7 +11,7 @@ export const agreed = (mode: ShareMode): boolean => mode === "on" || mode === "p
 
 export class Seeding {
   readonly #changed: () => void;
-  #mode: ShareMode = "off";
+  #mode: ShareMode = "ask"; // says nothing: what other tabs do goes on
   #loading: Promise<Seeder> | undefined;
   #seeder: Seeder | undefined;
   /** What this tab published: seeded by its publisher's own click, whatever was said about sharing others' works. */

@@ -1,9 +1,9 @@
 /**
- * Serves `/stream/<infohash>/<file>/<name>` from the page's own engine, so that media elements, downloads and `fetch` can read a work
- * while it arrives.
+ * Serves `/stream/<infohash>/<file>/<name>` from the engine, in whichever tab it runs, so that media elements, downloads and `fetch` can
+ * read a work while it arrives.
  *
  * It keeps no state: a browser may end it at any time. A body is pulled, never pushed, with the exact range that was asked for (RFC 9110
- * §14); when the bytes cannot come, the body fails and does not end early.
+ * §14). When the engine moves to another tab the body goes on from there; when the bytes cannot come, it fails and does not end early.
  */
 import type { StreamAnswer, StreamPull } from "../engine/messages.js";
 
@@ -18,6 +18,7 @@ interface WorkerGlobalScope {
   readonly location: Location;
 }
 interface Client {
+  readonly id: string;
   postMessage(message: unknown, transfer: Transferable[]): void;
 }
 interface FetchEvent {
@@ -28,24 +29,24 @@ interface FetchEvent {
 
 const STREAM = /^\/stream\/([0-9a-f]{40})\/(\d{1,6})\//;
 const PULL = 256 << 10;
-const ANSWER_WITHIN = 5000;
+const ANSWER_WITHIN = 2500; // ms for a tab to say anything about a file
+const SILENT_FOR = 3000; // ms after which an engine that gives no sign of life is gone
+const MOVED_WITHIN = 10_000; // ms for the engine to go on in another tab
+const ASK_AGAIN = 200; // ms
 
 self.addEventListener("install", (e) => e.waitUntil(self.skipWaiting()));
 self.addEventListener("activate", (e) => e.waitUntil(self.clients.claim()));
 self.addEventListener("fetch", (e) => {
   const url = new URL(e.request.url);
   const found = url.origin === self.location.origin && STREAM.exec(url.pathname);
-  if (found) e.respondWith(answer(e, found[1]!, Number(found[2])));
+  if (found) e.respondWith(answer(e, found[1]!, found[2]!));
 });
 
-async function answer(e: FetchEvent, infohash: string, file: number): Promise<Response> {
+async function answer(e: FetchEvent, infohash: string, number: string): Promise<Response> {
   if (e.request.method !== "GET" && e.request.method !== "HEAD") return new Response("", { status: 405, headers: { Allow: "GET, HEAD" } });
-  const own = await self.clients.get(e.clientId);
-  for (const client of own ? [own] : await self.clients.matchAll({ type: "window" })) {
-    const stream = await open(client, infohash, file);
-    if (stream) return respond(e.request, stream);
-  }
-  return new Response("this work is not open in any tab", { status: 404 });
+  const file = new Source(e.clientId, infohash, Number(number));
+  const stream = await file.find();
+  return stream ? respond(e.request, file, stream) : new Response("this work is not open in any tab", { status: 404 });
 }
 
 interface Stream {
@@ -53,17 +54,65 @@ interface Stream {
   length: number;
 }
 
-/** Asks a page for a file; undefined when it does not have it. */
-function open(client: Client, infohash: string, file: number): Promise<Stream | undefined> {
+/** One file, wherever the engine is. */
+class Source {
+  constructor(
+    private readonly client: string,
+    private readonly infohash: string,
+    private readonly file: number,
+  ) {}
+
+  /** Asks the tab that wants the file, then all others. While no tab says that it leads, the engine may be on its way to one. */
+  async find(again = false): Promise<Stream | undefined> {
+    for (const end = Date.now() + MOVED_WITHIN; Date.now() < end; await new Promise((wake) => setTimeout(wake, ASK_AGAIN))) {
+      const clients = await self.clients.matchAll({ type: "window" });
+      const own = clients.filter(({ id }) => id === this.client);
+      const others = clients.filter(({ id }) => id !== this.client);
+      const found = (await this.#ask(own)) ?? (await this.#ask(others));
+      if (typeof found === "object") return found;
+      if (found !== "elsewhere" && !again) return undefined;
+    }
+    return undefined;
+  }
+
+  /** The first of these tabs that has the file, or else what they say. */
+  async #ask(clients: Client[]): Promise<Stream | "elsewhere" | undefined> {
+    let taken = false;
+    let said: "elsewhere" | undefined;
+    const asked = clients.map(async (client) => {
+      const answer = await open(client, this.infohash, this.file);
+      if (answer === "elsewhere") said = answer;
+      if (typeof answer !== "object") throw answer;
+      if (taken) finish(answer.port);
+      taken = true;
+      return answer;
+    });
+    return Promise.any(asked).catch(() => said);
+  }
+}
+
+/** Asks a page for a file; undefined when it does not have it, "elsewhere" when no engine runs there. */
+function open(client: Client, infohash: string, file: number): Promise<Stream | "elsewhere" | undefined> {
   const { port1: port, port2 } = new MessageChannel();
   return new Promise((resolve) => {
-    const late = setTimeout(() => resolve(undefined), ANSWER_WITHIN);
-    port.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
+    let late: ReturnType<typeof setTimeout>;
+    const wait = (): void => {
       clearTimeout(late);
-      resolve("length" in data ? { port, length: data.length } : undefined);
+      late = setTimeout(() => resolve(undefined), ANSWER_WITHIN);
     };
+    port.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
+      wait();
+      if ("length" in data) resolve({ port, length: data.length });
+      else if ("error" in data) resolve(data.error === "elsewhere" || data.error === "closed" ? "elsewhere" : undefined);
+    };
+    wait();
     client.postMessage({ kind: "stream", infohash, file }, [port2]);
   });
+}
+
+function finish(port: MessagePort): void {
+  port.postMessage({ begin: -1, end: -1 } satisfies StreamPull);
+  port.close();
 }
 
 /** The one range of bytes that was asked for; undefined for the whole, null when it cannot be satisfied. */
@@ -76,7 +125,7 @@ export function range(header: string | null, length: number): [first: number, la
   return first <= last ? [first, last] : null;
 }
 
-function respond(request: Request, stream: Stream): Response {
+function respond(request: Request, file: Source, stream: Stream): Response {
   const headers = new Headers({
     "Accept-Ranges": "bytes",
     "Cache-Control": "no-store",
@@ -86,7 +135,7 @@ function respond(request: Request, stream: Stream): Response {
   });
   const part = range(request.headers.get("Range"), stream.length);
   if (part === null) {
-    stream.port.close();
+    finish(stream.port);
     headers.set("Content-Range", `bytes */${stream.length}`);
     return new Response("", { status: 416, headers });
   }
@@ -95,41 +144,64 @@ function respond(request: Request, stream: Stream): Response {
   if (part) headers.set("Content-Range", `bytes ${first}-${last}/${stream.length}`);
   const status = part ? 206 : 200;
   if (request.method === "HEAD") {
-    stream.port.close();
+    finish(stream.port);
     return new Response(null, { status, headers });
   }
-  return new Response(body(stream.port, first, last + 1), { status, headers });
+  return new Response(body(file, stream, first, last + 1), { status, headers });
 }
 
-function body(port: MessagePort, begin: number, end: number): ReadableStream<Uint8Array> {
-  const finish = (): void => {
-    port.postMessage({ begin: -1, end: -1 } satisfies StreamPull);
-    port.close();
+function body(file: Source, from: Stream, begin: number, end: number): ReadableStream<Uint8Array> {
+  let stream: Stream | undefined = from;
+  let wanted = true;
+  const next = async (): Promise<Uint8Array> => {
+    for (;;) {
+      if (!wanted) throw new Error("nobody reads any more");
+      stream ??= await file.find(true);
+      if (stream?.length !== from.length) throw new Error("the work is not open in any tab any more");
+      const data = await pull(stream.port, { begin, end: Math.min(begin + PULL, end) });
+      if (data) return data;
+      stream.port.close();
+      stream = undefined;
+    }
   };
   return new ReadableStream<Uint8Array>(
     {
-      pull: (controller) =>
-        new Promise<void>((resolve) => {
-          port.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
-            if ("data" in data && data.data.byteLength > 0) {
-              begin += data.data.byteLength;
-              controller.enqueue(new Uint8Array(data.data));
-            } else {
-              controller.error(new Error("error" in data ? data.error : "no bytes"));
-              finish();
-            }
-            if (begin >= end) {
-              controller.close();
-              finish();
-            }
-            resolve();
-          };
-          port.postMessage({ begin, end: Math.min(begin + PULL, end) } satisfies StreamPull);
-        }),
-      cancel: finish,
+      async pull(controller) {
+        const data = await next();
+        begin += data.byteLength;
+        controller.enqueue(data);
+        if (begin < end) return;
+        controller.close();
+        if (stream) finish(stream.port);
+      },
+      cancel() {
+        wanted = false;
+        if (stream) finish(stream.port);
+      },
     },
     { highWaterMark: 0 },
   );
+}
+
+/** Bytes from one engine; undefined when it has gone. */
+function pull(port: MessagePort, wanted: StreamPull): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    let silent: ReturnType<typeof setTimeout>;
+    const wait = (): void => {
+      clearTimeout(silent);
+      silent = setTimeout(() => resolve(undefined), SILENT_FOR);
+    };
+    port.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
+      wait();
+      if ("alive" in data) return;
+      clearTimeout(silent);
+      if ("data" in data && data.data.byteLength > 0) resolve(new Uint8Array(data.data));
+      else if ("error" in data && data.error === "closed") resolve(undefined);
+      else reject(new Error("error" in data ? data.error : "no bytes"));
+    };
+    wait();
+    port.postMessage(wanted);
+  });
 }
 
 const TYPES: Record<string, string> = {

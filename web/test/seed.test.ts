@@ -41,7 +41,7 @@ test(`Leaves of Grass keeps its infohash and goes by magnet alone from ${first} 
   const book = fixture("Leaves of Grass by Walt Whitman.epub");
   const published = await giver.evaluate(async (book) => {
     const bytes = Uint8Array.from(atob(book), (c) => c.charCodeAt(0));
-    const { infohash, magnet } = await seeder.publish([new File([bytes], "Leaves of Grass by Walt Whitman.epub")], { pieceLength: 16384 });
+    const { infohash, magnet } = await seeder.publish([new File([bytes], "Leaves of Grass by Walt Whitman.epub")], { pieceLength: 16384, format: "v1" });
     return { infohash, magnet };
   }, book.toString("base64"));
   assert.equal(published.infohash, "d2474e86c95b19b8bcfdb92bc12c9d44667cfa36");

@@ -5,15 +5,22 @@
  * µ-credits (1 credit = 1,000,000 µ). Every integer is at most 2^53 - 1. No address of any peer is ever handed out.
  */
 
-/** Opens one engine for this page. Nothing is sent to any peer before `share` is "on" or "playing". */
+/**
+ * Opens the engine. Nothing is sent to any peer before `share` is "on" or "playing".
+ *
+ * There is one engine for all tabs and frames of one origin that use the same `server`: it runs in one of them, every tab sees the same
+ * works, and when its tab closes or crashes another tab goes on with it, within two seconds. Where the browser has no Web Locks or no
+ * BroadcastChannel every tab has an engine of its own. Resolves once the works of earlier visits are in `works()`.
+ * Errors: unsupported.
+ */
 export type Connect = (options?: ConnectOptions) => Promise<Seeder>;
 
 export interface ConnectOptions {
   /** Origin of the Fanseed server, such as "https://fanseed.example". Default: the origin that served the engine. */
   server?: string;
-  /** Default "ask". */
+  /** Said for all tabs, as by setting `seeder.share`; but "ask", the default, says nothing and follows what the other tabs do. */
   share?: ShareMode;
-  /** What is left out keeps its default. */
+  /** Said for all tabs, as by setting `seeder.limits`. */
   limits?: Partial<Limits>;
 }
 
@@ -36,11 +43,23 @@ export interface Limits {
   storage: number;
 }
 
-export interface Seeder {
+/** Events carry no detail: read the seeder. */
+export interface SeederEventMap {
+  /** A work came or went. */
+  works: Event;
+  /** `share` or `limits` changed, in whichever tab. */
+  share: Event;
+}
+
+export interface Seeder extends EventTarget {
   /** Origin of the server that introduces the peers. */
   readonly server: string;
-  /** Setting "off" or "ask" closes every peer connection within a second. Setting "on" or "playing" starts the works that were not stopped by hand. */
+  /**
+   * One for all tabs: what was set last, in whichever tab, holds in all of them. Setting "off" or "ask" closes every peer connection within
+   * a second. Setting "on" or "playing" starts the works that were not stopped by hand. It holds until the last tab is closed.
+   */
   share: ShareMode;
+  /** One for all tabs, as `share`. */
   get limits(): Limits;
   /** What is left out keeps its value. */
   set limits(limits: Partial<Limits>);
@@ -59,7 +78,7 @@ export interface Seeder {
    */
   add(source: string | ArrayBuffer | File): Promise<Work>;
 
-  /** Every work in this browser, oldest first. */
+  /** Every work in this browser, those of earlier visits included, oldest first. */
   works(): Work[];
 
   /**
@@ -68,8 +87,14 @@ export interface Seeder {
    */
   account(): Promise<Account>;
 
-  /** Closes every peer connection, settles what can be settled, frees the engine. Every later call gives "closed". */
+  /**
+   * Ends this tab's part: every later call gives "closed". Where the engine runs in this tab it closes every peer connection, settles what
+   * can be settled, and another tab goes on, if there is one.
+   */
   close(): Promise<void>;
+
+  addEventListener<K extends keyof SeederEventMap>(type: K, listener: (this: Seeder, event: SeederEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
 }
 
 export interface PublishOptions {
@@ -80,6 +105,12 @@ export interface PublishOptions {
   webseeds?: readonly string[];
   /** Bytes; a power of two from 16 KiB to 16 MiB. Default: by the length. */
   pieceLength?: number;
+  /**
+   * Default "hybrid": one torrent of both versions. Every client reads it but a few old ones, such as Transmission 3, which take "v1" only.
+   * - "v1": BEP 3, SHA-1 of whole pieces.  - "v2": BEP 52, SHA-256 of every 16 KiB; `infohash` is then the first 40 digits of its infohash.
+   * In "hybrid" and "v2" files stand in the order of their names.
+   */
+  format?: "hybrid" | "v1" | "v2";
   /** BEP 27: only peers that this server introduces. */
   private?: boolean;
   /** Called while hashing: bytes hashed and bytes in all, each from 0 to the length. */
@@ -105,7 +136,7 @@ export interface WorkEventMap {
 }
 
 export interface Work extends EventTarget {
-  /** v1 infohash, 40 lower-case hex digits. */
+  /** Names the work: the infohash of v1, or the beginning of that of v2 where there is no other; 40 lower-case hex digits. */
   readonly infohash: string;
   readonly magnet: string;
   readonly name: string;
@@ -130,16 +161,16 @@ export interface Work extends EventTarget {
   peerList(): Peer[];
   readonly downRate: number;
   readonly upRate: number;
-  /** Payload bytes since the work was added in this tab. */
+  /** Payload bytes since the work was added, or the engine began: a reload, or another tab that takes over, counts from 0. */
   readonly downloaded: number;
   readonly uploaded: number;
-  /** µ-credits that the receipts held for this work in this tab are worth at the server's rate. Undefined where the server gives none. */
+  /** µ-credits that the receipts for these `uploaded` bytes are worth at the server's rate. Undefined where the server gives none. */
   readonly credits: number | undefined;
 
   start(): void;
   /** Closes this work's peer connections; what is here stays here. */
   stop(): void;
-  /** Forgets the work. Without `deleteData` what the browser has kept stays for a later `add`. */
+  /** Forgets the work, in all tabs. Without `deleteData` what the browser has kept stays for a later `add`. */
   remove(options?: { deleteData?: boolean }): Promise<void>;
   /** Resolves once every piece is verified; rejects with "removed" or "closed". */
   readonly done: Promise<void>;

@@ -33,8 +33,8 @@ func newSample(pieceLength int64, lengths ...int64) sample {
 			name = string(rune('a' + i))
 		}
 		info.Files = append(info.Files, metainfo.File{Path: []string{name}, Length: length})
-		info.Length += length
 	}
+	info.Length = metainfo.Lay(info.Files)
 	info.Pieces = make([]byte, (info.Length+pieceLength-1)/pieceLength*metainfo.HashSize)
 	if err := info.Validate(); err != nil {
 		panic(err)
