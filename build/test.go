@@ -171,6 +171,13 @@ func scriptTest(ctx context.Context, r repo, o testOptions, binary string) (tall
 	if o.screens {
 		env = append(env, "FANSEED_KEEP_SCREENS="+r.path("docs/screens"))
 	}
+	if len(o.browsers) > 0 {
+		dir, err := compileBrowserTests(ctx, r)
+		if err != nil {
+			return tally{}, err
+		}
+		env = append(env, "FANSEED_GOWASM="+dir)
+	}
 	scripts, err := bundleScripts(r, "test", ".test.ts")
 	if err != nil {
 		return tally{}, err

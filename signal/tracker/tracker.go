@@ -27,7 +27,7 @@ type Config struct {
 	Interval  time.Duration // between announces, ±10 %; 120 s
 	MaxSwarms int           // 50,000; the longest empty one makes room
 	MaxPeers  int           // in one swarm; 10,000
-	MaxJoined int           // infohashes on one socket; 64
+	MaxJoined int           // infohashes on one socket; 256: a tab may seed a hundred works
 	MaxIDs    int           // peer ids on one socket; 4
 	MaxOffers int           // offers of one peer that wait for their answers; 64
 }
@@ -55,7 +55,7 @@ func New(c Config) *Tracker {
 	setDefault(&c.Interval, 2*time.Minute)
 	setDefault(&c.MaxSwarms, 50_000)
 	setDefault(&c.MaxPeers, 10_000)
-	setDefault(&c.MaxJoined, 64)
+	setDefault(&c.MaxJoined, 256)
 	setDefault(&c.MaxIDs, 4)
 	setDefault(&c.MaxOffers, 64)
 	if c.Allow == nil {

@@ -29,6 +29,7 @@ type engine struct {
 	keys   *keys
 	peers  *peers
 	budget *store.Budget
+	stores *store.Opener
 }
 
 // Run offers the engine to the worker and serves it until close is called.
@@ -74,13 +75,14 @@ func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
 	}
 	limits := limitsOf(o.Get("limits"))
 	e.budget = store.NewBudget(orUnlimited(limits.Storage))
+	e.stores = store.NewOpener(e.budget)
 	e.node = node.New(node.Config{
 		Server: o.Get("server").String(),
 		Rand:   rand.New(rand.NewPCG(randomSeed())),
 		Limits: limits,
 		Parts: node.Parts{
 			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(e.host), Keys: e.keys,
-			Stores: memory{e.budget}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
+			Stores: stores{e.stores}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
 		},
 		Receipts: receiptsOf(o.Get("receipts")),
 	})

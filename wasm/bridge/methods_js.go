@@ -6,6 +6,7 @@ import (
 	"math"
 	"syscall/js"
 
+	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
 )
 
@@ -25,7 +26,8 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	return object("infohash", hex.EncodeToString(infohash[:])), nil
 }
 
-// torrent is a work as the bytes of a .torrent, once its metadata is known.
+// torrent is a work as the bytes of a .torrent, once all is known that one needs
+// to be read again.
 func (e *engine) torrent(ctx context.Context, o js.Value) (any, error) {
 	infohash, err := infohashOf(o)
 	if err != nil {
@@ -35,6 +37,9 @@ func (e *engine) torrent(ctx context.Context, o js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := metainfo.Parse(b); err != nil {
+		return nil, node.ErrMissing // piece layers, which peers give later than the rest
+	}
 	return bytesToJS(b), nil
 }
 
@@ -43,7 +48,9 @@ func (e *engine) share(ctx context.Context, o js.Value) (any, error) {
 }
 
 func (e *engine) limits(ctx context.Context, o js.Value) (any, error) {
-	return nil, e.node.SetLimits(ctx, limitsOf(o.Get("limits")))
+	limits := limitsOf(o.Get("limits"))
+	e.budget.Resize(orUnlimited(limits.Storage))
+	return nil, e.node.SetLimits(ctx, limits)
 }
 
 func (e *engine) spent(ctx context.Context, o js.Value) (any, error) {

@@ -67,11 +67,11 @@ func iceServers(v js.Value) (servers []rtc.ICEServer) {
 	return servers
 }
 
-// memory keeps downloads in the tab's memory, outside of the engine's own.
-type memory struct{ budget *store.Budget }
+// stores opens the stores of works where the browser keeps most.
+type stores struct{ *store.Opener }
 
-func (m memory) Open(_ context.Context, _ [20]byte, info *metainfo.Info) (store.Store, error) {
-	return store.NewMemory(info, m.budget), nil
+func (s stores) Open(ctx context.Context, infohash [20]byte, info *metainfo.Info) (store.Store, error) {
+	return s.Opener.Open(ctx, infohash, info)
 }
 
 // sockets dials the browser's WebSockets.

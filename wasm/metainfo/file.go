@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 
 	"fanseed/wasm/merkle"
 )
@@ -84,34 +85,35 @@ func Lay(files []File) (length int64) {
 	return length
 }
 
-// Arrange returns files as version 2 and hybrids have them: in the order of the file tree, with padding wherever a file with bytes would
-// not begin with a piece. In order stand the numbers that the files had, without padding.
+// Arrange returns files, whose paths must differ, as version 2 and hybrids have them: in the order of the file tree, with padding
+// wherever a file with bytes would not begin with a piece. In order stand the numbers that the files had, without padding.
 func Arrange(files []File, pieceLength int64) (arranged []File, order []int) {
-	order = make([]int, len(files))
-	for n := range order {
-		order[n] = n
+	numbers := make(map[string]int, len(files))
+	paths := make([][]string, len(files))
+	for n, f := range files {
+		numbers[strings.Join(f.Path, "/")], paths[n] = n, f.Path
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(files[a].Path, files[b].Path) })
+	slices.SortFunc(paths, slices.Compare)
 	sorted := make([]File, len(files))
-	for n, from := range order {
-		sorted[n] = files[from]
+	for n, path := range paths {
+		from := numbers[strings.Join(path, "/")]
+		sorted[n], order = files[from], append(order, from)
 	}
 	return align(sorted, pieceLength), order
 }
 
-// align puts padding between files, right behind those that do not end with a piece, and sets all offsets.
+// align puts padding right behind the files that do not end with a piece, but for the last one with bytes, and sets all offsets.
 func align(files []File, pieceLength int64) []File {
+	last := len(files) - 1
+	for last > 0 && files[last].Length == 0 {
+		last--
+	}
 	aligned := make([]File, 0, 2*len(files))
-	gap, after := int64(0), 0
-	for _, f := range files {
-		if f.Length > 0 {
-			if gap > 0 {
-				aligned = slices.Insert(aligned, after, padding(gap))
-			}
-			gap = (pieceLength - f.Length%pieceLength) % pieceLength
-			after = len(aligned) + 1
-		}
+	for n, f := range files {
 		aligned = append(aligned, f)
+		if past := f.Length % pieceLength; past > 0 && n < last {
+			aligned = append(aligned, padding(pieceLength-past))
+		}
 	}
 	Lay(aligned)
 	return aligned

@@ -125,7 +125,7 @@ func assign(infohash []byte, decode func(string) ([]byte, error), digits string)
 	return nil
 }
 
-func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
+func allZero(b []byte) bool { return bytes.Count(b, []byte{0}) == len(b) }
 
 func (m *Magnet) setLength(value string) error {
 	n, err := strconv.ParseInt(value, 10, 64)

@@ -107,6 +107,7 @@ func (n *Node) tick(now time.Time) {
 		w.tick(now)
 		next = earlier(next, w.deadline(now))
 	}
+	n.spans.rest(now)
 	n.showAll(now)
 	next = earlier(next, n.showDue())
 	next = earlier(next, n.uploads.deadline(now))

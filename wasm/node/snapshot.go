@@ -71,7 +71,7 @@ func (n *Node) showAll(now time.Time) {
 	}
 	n.shown = now
 	for _, w := range n.works {
-		if w.changed || len(w.links) > 0 || w.checking != nil || w.fetches() {
+		if w.moves() {
 			w.show()
 		}
 	}
@@ -80,15 +80,22 @@ func (n *Node) showAll(now time.Time) {
 // showDue is when showAll has something to do; zero when nothing moves.
 func (n *Node) showDue() time.Time {
 	for _, w := range n.works {
-		if w.changed || len(w.links) > 0 || w.checking != nil || w.fetches() {
+		if w.moves() {
 			return n.shown.Add(showEvery)
 		}
 	}
 	return time.Time{}
 }
 
+// moves says that there may be something to show. Rates fall for a while after
+// the last byte.
+func (w *work) moves() bool {
+	return w.changed || w.stirred || w.checking != nil || w.shown.downRate > 0 || w.shown.upRate > 0
+}
+
 // show tells the host of the work unless nothing is new.
 func (w *work) show() {
+	w.stirred = false
 	stats := w.swarm.Stats()
 	now := w.moved(stats)
 	if !w.changed && now == w.shown {

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"slices"
+	"time"
 )
 
 const (
@@ -24,16 +25,35 @@ type spans struct {
 	size    int    // bytes in kept
 	free    []byte // a buffer that is not needed any more
 	waiting map[span][]func(data []byte, err error)
+
+	touched bool      // something was read since …
+	rested  time.Time // … the last rest
 }
 
 func newSpans() spans {
 	return spans{kept: map[span][]byte{}, waiting: map[span][]func([]byte, error){}}
 }
 
+// spansRest is how long spans are kept that nobody asks for.
+const spansRest = 5 * time.Second
+
+// rest forgets the spans when nobody has asked for any of late.
+func (s *spans) rest(now time.Time) {
+	if now.Sub(s.rested) < spansRest {
+		return
+	}
+	if !s.touched && len(s.order) > 0 {
+		clear(s.kept)
+		s.order, s.size, s.free = nil, 0, nil
+	}
+	s.touched, s.rested = false, now
+}
+
 // read gives a block to f: at once where its span is kept, else when it was read.
 // A block that does not lie in one span is read by itself.
 func (w *work) read(index, begin, length int, f func(block []byte, err error)) {
 	start, all := begin-begin%spanSize, &w.node.spans
+	all.touched = true
 	at := span{w, index, start, min(spanSize, int(w.torrent.Info.PieceSize(index))-start)}
 	if begin+length > at.begin+at.size {
 		at = span{w, index, begin, length}

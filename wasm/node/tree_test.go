@@ -128,9 +128,12 @@ func (e *engine) fetchedBy(other *engine, t *metainfo.Torrent, data []byte) {
 		e.t.Error("the copy differs from the original")
 	}
 	eventually(e.t, "the layers are there", func() bool {
-		var layers metainfo.Layers
-		_ = other.do(e.t.Context(), func(time.Time) error { layers = other.find(t.Infohash).torrent.Layers; return nil })
-		return len(layers) == len(t.Layers)
+		kept, err := other.Torrent(e.t.Context(), t.Infohash)
+		if err != nil {
+			return false
+		}
+		parsed, err := metainfo.Parse(kept)
+		return err == nil && parsed.Infohash == t.Infohash && len(parsed.Layers) == len(t.Layers)
 	})
 }
 

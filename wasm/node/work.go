@@ -54,8 +54,9 @@ type work struct {
 	earnings  uint64              // their sum
 	before    moved               // by swarms that this one has replaced
 	completed bool                // since the last announce
-	changed   bool
-	shown     moved // when the host was last told
+	changed   bool                // the host is to be told
+	stirred   bool                // something has moved, perhaps
+	shown     moved               // when the host was last told
 }
 
 func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet metainfo.Magnet) *work {

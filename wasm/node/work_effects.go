@@ -22,6 +22,7 @@ func (w *work) drain(now time.Time) {
 }
 
 func (w *work) carryOut(now time.Time, e swarm.Effect) {
+	w.stirred = true
 	switch e.Kind {
 	case swarm.Send:
 		w.send(e)

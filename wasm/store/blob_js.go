@@ -11,6 +11,15 @@ import (
 	"fanseed/wasm/wire"
 )
 
+// Blobber is what every store in a browser also is.
+type Blobber interface {
+	Store
+
+	// Blob returns a Blob of the given MIME type with length bytes of the torrent from offset on. ErrMissing means that a piece of
+	// the range is not there. It must not be called from a callback of JavaScript.
+	Blob(offset, length int64, mime string) (js.Value, error)
+}
+
 // Blobs is a Store of all pieces of a torrent that reads them from the File or Blob objects from which it was made, so that a page
 // seeds what it publishes without a copy. It refuses to Put; Delete forgets the objects and leaves the person's files alone.
 //
@@ -23,7 +32,10 @@ type Blobs struct {
 	closed bool
 }
 
-var _ Store = (*Blobs)(nil)
+var (
+	_ Blobber = (*Blobs)(nil)
+	_ Blobber = (*Memory)(nil)
+)
 
 // part is a Blob with some of the torrent's bytes.
 type part struct {
@@ -32,7 +44,7 @@ type part struct {
 }
 
 // NewBlobs returns a store over an array of File or Blob objects that hold the torrent's bytes one after the other: one for each of
-// info.Files, or cut in any other way.
+// info.Files, padding included, or cut in any other way.
 func NewBlobs(info *metainfo.Info, blobs js.Value) (*Blobs, error) {
 	b := &Blobs{info: info, parts: []part{}}
 	var total int64
@@ -97,8 +109,7 @@ func (b *Blobs) readAt(ctx context.Context, index, begin int, dst []byte) error 
 	return nil
 }
 
-// Blob returns a Blob of the given MIME type with length bytes of the torrent from offset on. It refers to the files and copies
-// nothing.
+// Blob implements Blobber. The Blob refers to the files and copies nothing.
 func (b *Blobs) Blob(offset, length int64, mime string) (js.Value, error) {
 	blob, err := b.blob(offset, length, mime)
 	if err != nil {
@@ -157,6 +168,23 @@ func (b *Blobs) Have() wire.Bitfield {
 	return have
 }
 
+// Doubtful implements Store: there are none.
+func (b *Blobs) Doubtful() wire.Bitfield { return wire.NewBitfield(b.info.NumPieces()) }
+
+// Settle implements Store.
+func (b *Blobs) Settle(ctx context.Context, index int, _ bool) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	err := ctx.Err()
+	if b.closed {
+		err = ErrClosed
+	}
+	if err != nil {
+		return fmt.Errorf("settle piece %d of published files: %w", index, err)
+	}
+	return nil
+}
+
 // Delete implements Store.
 func (b *Blobs) Delete(ctx context.Context) error {
 	b.mu.Lock()
@@ -178,6 +206,9 @@ func (b *Blobs) Close() error {
 	b.closed, b.parts = true, nil
 	return nil
 }
+
+// zeros are bytes of padding.
+func zeros(n int64) js.Value { return js.Global().Get("Uint8Array").New(n) }
 
 // newBlob makes a Blob of views and blobs.
 func newBlob(parts []any, mime string) (js.Value, error) {

@@ -123,6 +123,22 @@ func (m *Memory) Have() wire.Bitfield {
 	return m.have.Clone()
 }
 
+// Doubtful implements Store: there are none.
+func (m *Memory) Doubtful() wire.Bitfield { return wire.NewBitfield(m.info.NumPieces()) }
+
+// Settle implements Store.
+func (m *Memory) Settle(ctx context.Context, index int, _ bool) error {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if err := m.ready(ctx); err != nil {
+		return fmt.Errorf("settle piece %d in memory: %w", index, err)
+	}
+	return nil
+}
+
+// Lasts says that the pieces end with the engine.
+func (m *Memory) Lasts() bool { return false }
+
 // Delete implements Store.
 func (m *Memory) Delete(ctx context.Context) error {
 	m.mu.Lock()

@@ -5,8 +5,7 @@ import (
 	"syscall/js"
 )
 
-// Blob returns a Blob of the given MIME type with length bytes of the torrent from offset on. The Blob is a copy, which stays good
-// after the store is closed. ErrMissing means that a piece of the range is not there.
+// Blob implements Blobber. The Blob is a copy, which stays good after the store is closed.
 func (m *Memory) Blob(offset, length int64, mime string) (js.Value, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -32,8 +31,14 @@ func (m *Memory) slices(offset, length int64) ([]any, error) {
 			return nil, fmt.Errorf("piece %d: %w", index, ErrMissing)
 		}
 		begin := offset % m.info.PieceLength
-		n := min(length, m.info.PieceSize(index)-begin)
-		parts = append(parts, m.pieces[index].slice(int(begin), int(begin+n)))
+		n := min(length, m.info.PieceLength-begin)
+		held := max(0, min(n, m.info.PieceSize(index)-begin)) // behind a piece that is cut at its file's end is padding (BEP 52)
+		if held > 0 {
+			parts = append(parts, m.pieces[index].slice(int(begin), int(begin+held)))
+		}
+		if n > held {
+			parts = append(parts, zeros(n-held))
+		}
 		offset, length = offset+n, length-n
 	}
 	return parts, nil

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 
 	"fanseed/wasm/metainfo"
@@ -49,5 +50,22 @@ func TestBudgetIsShared(t *testing.T) {
 	c := store.NewMemory(song(6), budget)
 	if err := c.Put(ctx, 0, make([]byte, 6)); !errors.Is(err, store.ErrFull) {
 		t.Errorf("16 bytes in a budget of 15: %v", err)
+	}
+}
+
+func TestBudgetIsResized(t *testing.T) {
+	ctx := context.Background()
+	budget := store.NewBudget(15)
+	a, b := store.NewMemory(song(10), budget), store.NewMemory(song(10), budget)
+	if err := a.Put(ctx, 0, make([]byte, 10)); err != nil {
+		t.Fatal(err)
+	}
+	budget.Resize(5)
+	if err := errors.Join(a.Delete(ctx), b.Put(ctx, 0, make([]byte, 10))); !errors.Is(err, store.ErrFull) {
+		t.Errorf("10 bytes in a budget of 5: %v", err)
+	}
+	budget.Resize(math.MaxInt64)
+	if err := errors.Join(a.Put(ctx, 0, make([]byte, 10)), b.Put(ctx, 0, make([]byte, 10))); err != nil {
+		t.Errorf("in a budget without bounds: %v", err)
 	}
 }

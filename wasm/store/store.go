@@ -1,7 +1,8 @@
 // Package store keeps the verified pieces of a torrent.
 //
-// It owns the bytes and the knowledge of which pieces are there. It promises that a piece which was put is read back exactly, or
-// is missing; never another. It never hashes: what it is given has been verified, and what it gives out is as good as it was then.
+// It owns the bytes and the knowledge of which pieces are there. It promises that a piece which was put is read back exactly, or is
+// missing, or after a crash is doubtful; never another. It never hashes: what it is given has been verified, and what it gives out is as
+// good as it was then.
 package store
 
 import (
@@ -18,7 +19,7 @@ var (
 	ErrMissing = errors.New("piece is not in the store")
 	ErrFull    = errors.New("store is full")
 	ErrClosed  = errors.New("store is closed")
-	ErrLost    = errors.New("what was stored is gone")
+	ErrLost    = errors.New("stored files were deleted from outside") // the store must be closed; opened again it has what is left
 )
 
 // Store keeps the verified pieces of one torrent. Its methods may be called from several goroutines at once and may block; none may
@@ -29,21 +30,21 @@ type Store interface {
 	// means that a quota or budget is used up; every piece put before is still there.
 	Put(ctx context.Context, index int, piece []byte) error
 
-	// ReadAt fills dst with the bytes of a piece from begin on. ErrMissing means that the piece is not there. A range that does not
-	// lie inside the piece is an error. After an error dst may hold anything.
+	// ReadAt fills dst with the bytes of a piece from begin on, also of a doubtful one, so that it can be verified. ErrMissing means
+	// that the piece is not there. A range that does not lie inside the piece is an error. After an error dst may hold anything.
 	ReadAt(ctx context.Context, index, begin int, dst []byte) error
 
 	// Have returns which pieces are there. The result is the caller's own. A closed store has none.
 	Have() wire.Bitfield
 
-	// Doubtful returns the pieces whose bytes may be there but are not known to be right, as after a crash. They are not in Have;
-	// ReadAt reads them nonetheless, so that they can be verified. The result is the caller's own.
+	// Doubtful returns the pieces whose bytes may be there, but nothing proves them right: the browser ended before they were known
+	// to be on the disk. None of them is in Have. The result is the caller's own.
 	Doubtful() wire.Bitfield
 
-	// Settle ends the doubt about a piece: it is there from now on if it is good, and missing if it is not.
+	// Settle says whether the bytes of a doubtful piece are right: then it is there, else it is not. Of other pieces it changes nothing.
 	Settle(ctx context.Context, index int, good bool) error
 
-	// Delete forgets every piece and frees what they took. The store stays open and empty.
+	// Delete forgets every piece, doubtful ones too, and frees what they took. The store stays open and empty.
 	Delete(ctx context.Context) error
 
 	// Close frees what the store holds in memory; what it keeps on a disk stays. Every other call, then and later, returns ErrClosed.

@@ -122,7 +122,7 @@ async function keepUp({ infohash, error, length }: Snapshot): Promise<void> {
   await (await engine())
     .torrent({ infohash })
     .then((torrent) => library.change(infohash, { torrent }))
-    .catch(() => undefined); // removed meanwhile
+    .catch(() => undefined); // removed meanwhile, or not all of it is known
   describing.delete(infohash);
 }
 

@@ -1,5 +1,5 @@
 /** The question before anything runs. Facts: `name`, `rate` (µ-credits per GiB), `webseed`, `limits`. Requests: choose, edit limits. */
-import { html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import type { Consent } from "./consent.js";
 import { PageElement } from "./element.js";
 import { listed } from "./format.js";
@@ -7,7 +7,7 @@ import type { Caps } from "./limits.js";
 import { words } from "./words.js";
 
 export class ConsentCard extends PageElement {
-  static override properties = { name: {}, rate: { type: Number }, webseed: { type: Boolean }, limits: { attribute: false } };
+  static override readonly shows = ["name", "rate", "webseed", "limits"];
   declare name: string;
   declare rate: number | undefined;
   declare webseed: boolean;
@@ -44,4 +44,4 @@ export class ConsentCard extends PageElement {
   }
 }
 
-customElements.define("fs-consent", ConsentCard);
+ConsentCard.define("fs-consent");

@@ -1,12 +1,12 @@
 /** A text that is there to be copied, with the button that does it. Facts: `text`, `label`. */
-import { html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { words } from "./words.js";
 
 const shown = 2_500; // ms
 
 export class Copy extends PageElement {
-  static override properties = { text: {}, label: {}, copied: { state: true } };
+  static override readonly shows = ["text", "label", "copied"];
   declare text: string;
   declare label: string;
   declare copied: boolean;
@@ -32,4 +32,4 @@ export class Copy extends PageElement {
   }
 }
 
-customElements.define("fs-copy", Copy);
+Copy.define("fs-copy");

@@ -1,5 +1,5 @@
 /** What was earned in this browser; the statement itself is in statement.ts. Facts: `earnings`. Request: show earnings. */
-import { html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { Earnings } from "./facts.js";
 import { words } from "./words.js";
@@ -7,7 +7,7 @@ import { words } from "./words.js";
 const say = words.earn;
 
 export class EarningsView extends PageElement {
-  static override properties = { earnings: { attribute: false } };
+  static override readonly shows = ["earnings"];
   declare earnings: Earnings;
 
   #show(what: string): TemplateResult {
@@ -44,4 +44,4 @@ export class EarningsView extends PageElement {
   }
 }
 
-customElements.define("fs-earnings", EarningsView);
+EarningsView.define("fs-earnings");

@@ -1,5 +1,5 @@
 /** The files of a work. Facts: `files`, `infohash`; where sharing was refused and there is a webseed, `webseed` and `name`. Fact: `saving`, keys of files on their way. Request: save. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
 import { percent, size } from "./format.js";
@@ -13,7 +13,7 @@ interface ShownFile {
 }
 
 export class Files extends PageElement {
-  static override properties = { files: { attribute: false }, saving: { attribute: false }, infohash: {}, webseed: {}, name: {} };
+  static override readonly shows = ["files", "saving", "infohash", "webseed", "name"];
   declare files: readonly (ShownFile | LiveWork["files"][number])[];
   declare saving: readonly string[];
   declare infohash: string;
@@ -41,4 +41,4 @@ export class Files extends PageElement {
   }
 }
 
-customElements.define("fs-files", Files);
+Files.define("fs-files");

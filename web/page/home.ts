@@ -1,5 +1,5 @@
 /** The first view: publish, open, and what there is. Facts: `facts`, `dragging`. Request: retry, and those of its parts. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { Facts } from "./facts.js";
 import "./open.js";
@@ -8,7 +8,7 @@ import { words } from "./words.js";
 import "./works.js";
 
 export class Home extends PageElement {
-  static override properties = { facts: { attribute: false }, dragging: { type: Boolean } };
+  static override readonly shows = ["facts", "dragging"];
   declare facts: Facts;
   declare dragging: boolean;
 
@@ -24,7 +24,7 @@ export class Home extends PageElement {
 
   protected override render(): TemplateResult {
     const { publishing, origin, openFault, works } = this.facts;
-    return html`<fs-publish .publishing=${publishing} .origin=${origin} ?dragging=${this.dragging}></fs-publish>
+    return html`<fs-publish .publishing=${publishing} .origin=${origin} .dragging=${this.dragging}></fs-publish>
       <fs-open .fault=${openFault}></fs-open>
       ${works.length ? html`<section aria-labelledby="here"><h2 id="here">${words.home.here}</h2><fs-live-works .works=${works}></fs-live-works></section>` : nothing}
       <section aria-labelledby="listing">
@@ -34,4 +34,4 @@ export class Home extends PageElement {
   }
 }
 
-customElements.define("fs-home", Home);
+Home.define("fs-home");

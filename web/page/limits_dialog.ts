@@ -1,6 +1,6 @@
 /** The dialog in which the limits are changed: a part of the page. Fact: `limits`. Requests: set limits, close limits. */
 import "./main.js"; // a part shares all that the page's first script has
-import { html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { Caps } from "./limits.js";
 import { say } from "./words_limits.js";
@@ -16,11 +16,11 @@ const units: Record<keyof Caps, number> = {
 const names = Object.keys(units) as (keyof Caps)[];
 
 export class LimitsDialog extends PageElement {
-  static override properties = { limits: { attribute: false } };
+  static override readonly shows = ["limits"];
   declare limits: Caps;
 
-  protected override firstUpdated(): void {
-    this.querySelector("dialog")?.showModal();
+  protected override updated(before: Partial<this>): void {
+    if (!before.limits) this.querySelector("dialog")?.showModal();
   }
 
   #save(event: SubmitEvent): void {
@@ -56,4 +56,4 @@ export class LimitsDialog extends PageElement {
   }
 }
 
-customElements.define("fs-limits", LimitsDialog);
+LimitsDialog.define("fs-limits");

@@ -1,5 +1,5 @@
 /** A work that runs in this browser: what it does, how far it is, what it moves. Facts: `work`, `sharing`, `saving`. Requests: start, stop, save, withdraw, remove, edit limits. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
 import { count, percent } from "./format.js";
@@ -8,7 +8,7 @@ import { words } from "./words.js";
 import { capped, doing, keeping, say } from "./words_live.js";
 
 export class Live extends PageElement {
-  static override properties = { work: { attribute: false }, sharing: { type: Boolean }, saving: { attribute: false }, removing: { state: true } };
+  static override readonly shows = ["work", "sharing", "saving", "removing"];
   declare work: LiveWork;
   declare sharing: boolean;
   declare saving: readonly string[];
@@ -54,14 +54,16 @@ export class Live extends PageElement {
     const until = capped(this.work);
     const full = this.work.error?.code === "too_large" || this.work.error?.code === "disk_full";
     if (!until && !full) return nothing;
-    return html`${until ? html`<p>${until}</p>` : nothing}
-      <button type="button" class="plain" @click=${() => this.ask({ do: "edit limits" })}>${say.limits}</button>`;
+    return html`<div>
+      ${until ? html`<p>${until}</p>` : nothing}
+      <button type="button" class="plain" @click=${() => this.ask({ do: "edit limits" })}>${say.limits}</button>
+    </div>`;
   }
 
   #keeping(): TemplateResult {
     const { infohash } = this.work;
     if (!this.removing) {
-      return html`<div class="row keeping">
+      return html`<div class="row keeping apart">
         <p class="quiet">${keeping(this.work)}</p>
         <button type="button" class="plain" @click=${() => (this.removing = true)}>${say.remove}</button>
       </div>`;
@@ -82,10 +84,10 @@ export class Live extends PageElement {
       ${figures.length
         ? html`<dl class=${figures.length > 3 ? "numbers pairs" : "numbers"}>${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
         : nothing}
-      ${earned === undefined ? nothing : html`<dl><dt>${say.earned}</dt><dd>${credits(earned)}</dd></dl>`}
+      ${earned === undefined || !figures.length ? nothing : html`<dl><dt>${say.earned}</dt><dd>${credits(earned)}</dd></dl>`}
       ${this.#capped()} ${this.#buttons()} ${this.#keeping()}
     </section>`;
   }
 }
 
-customElements.define("fs-live", Live);
+Live.define("fs-live");

@@ -1,5 +1,5 @@
 /** The mark: seeds opened like a fan. */
-import { svg, html, type TemplateResult } from "lit";
+import { svg, html, type TemplateResult } from "lit/html.js";
 
 const angles = [-70, -35, 0, 35, 70];
 

@@ -1,5 +1,5 @@
 /** What all works together send and fetch now, and the button that stops it. Fact: `works`. Request: stop all. */
-import { html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { LiveWork } from "./facts.js";
 import { count } from "./format.js";
@@ -10,7 +10,7 @@ import { say } from "./words_live.js";
 const sum = (works: LiveWork[], of: "upRate" | "downRate" | "peers"): number => works.reduce((total, work) => total + work[of], 0);
 
 export class Meter extends PageElement {
-  static override properties = { works: { attribute: false } };
+  static override readonly shows = ["works"];
   declare works: LiveWork[];
 
   #figure(sign: string, name: string, value: string): TemplateResult {
@@ -39,4 +39,4 @@ export class Meter extends PageElement {
   }
 }
 
-customElements.define("fs-meter", Meter);
+Meter.define("fs-meter");

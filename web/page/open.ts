@@ -1,11 +1,11 @@
 /** Opens a work that someone was sent. Fact: `fault`. Request: open. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { Fault } from "./fault.js";
 import { words } from "./words.js";
 
 export class Open extends PageElement {
-  static override properties = { fault: { attribute: false } };
+  static override readonly shows = ["fault"];
   declare fault: Fault | undefined;
 
   #submit(event: SubmitEvent): void {
@@ -36,4 +36,4 @@ export class Open extends PageElement {
   }
 }
 
-customElements.define("fs-open", Open);
+Open.define("fs-open");

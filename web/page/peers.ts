@@ -1,5 +1,5 @@
 /** Who is connected, never from where. Facts: `peers`, `servers`. */
-import { html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import type { Peer } from "../types/engine.js";
 import { PageElement } from "./element.js";
 import type { LiveWork } from "./facts.js";
@@ -8,7 +8,7 @@ import { growing, rate } from "./format_live.js";
 import { say } from "./words_live.js";
 
 export class Peers extends PageElement {
-  static override properties = { peers: { attribute: false }, servers: { attribute: false } };
+  static override readonly shows = ["peers", "servers"];
   declare peers: Peer[];
   declare servers: LiveWork["servers"];
 
@@ -65,4 +65,4 @@ function standing({ progress, choked, ticket }: Peer): string {
   return ticket ? `${turn}, ${say.peer.ticket}` : turn;
 }
 
-customElements.define("fs-peers", Peers);
+Peers.define("fs-peers");

@@ -1,5 +1,5 @@
 /** The drop field; what follows a drop is in publish_steps.ts. Facts: `publishing`, `dragging`, `origin`. Requests: pick, publish, cancel publish. */
-import { html, type PropertyValues, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { PublishStep } from "./facts.js";
 import { emblem, hue, seedhead, type Level } from "./seedhead.js";
@@ -9,15 +9,14 @@ const brand = "00000000000000000000e6c1f30e70c71c79c38e"; // an emblem of the pa
 const brandHue = 92;
 
 export class Publish extends PageElement {
-  static override properties = { publishing: { attribute: false }, dragging: { type: Boolean }, origin: {} };
+  static override readonly shows = ["publishing", "dragging", "origin"];
   declare publishing: PublishStep;
   declare dragging: boolean;
   declare origin: string;
 
-  protected override updated(changed: PropertyValues<this>): void {
-    const before = changed.get("publishing");
+  protected override updated(before: Partial<this>): void {
     this.style.setProperty("--hue", String(this.publishing.step === "published" ? hue(this.publishing.infohash) : brandHue));
-    if (before && before.step !== "idle" && this.publishing.step === "idle") this.querySelector("h1")?.focus();
+    if (before.publishing && before.publishing.step !== "idle" && this.publishing.step === "idle") this.querySelector("h1")?.focus();
   }
 
   #picked(event: Event): void {
@@ -60,4 +59,4 @@ export class Publish extends PageElement {
   }
 }
 
-customElements.define("fs-publish", Publish);
+Publish.define("fs-publish");

@@ -1,5 +1,5 @@
 /** What follows a choice of files: its name and its price, the hashing, the link. Facts: `publishing`, `origin`. Requests: publish, cancel publish. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { PublishStep } from "./facts.js";
 import { size } from "./format.js";
@@ -12,7 +12,7 @@ type Step<S extends PublishStep["step"]> = Extract<PublishStep, { step: S }>;
 const shownFiles = 4;
 
 export class PublishSteps extends PageElement {
-  static override properties = { publishing: { attribute: false }, origin: {} };
+  static override readonly shows = ["publishing", "origin"];
   declare publishing: PublishStep;
   declare origin: string;
 
@@ -66,9 +66,8 @@ export class PublishSteps extends PageElement {
       </div>`;
   }
 
-  protected override updated(changed: Map<PropertyKey, unknown>): void {
-    const before = changed.get("publishing") as PublishStep | undefined;
-    if (before?.step !== this.publishing.step) this.querySelector("h1")?.focus();
+  protected override updated(before: Partial<this>): void {
+    if ("publishing" in before && before.publishing?.step !== this.publishing.step) this.querySelector("h1")?.focus();
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -86,4 +85,4 @@ export class PublishSteps extends PageElement {
   }
 }
 
-customElements.define("fs-publish-steps", PublishSteps);
+PublishSteps.define("fs-publish-steps");

@@ -2,7 +2,7 @@
  * The seed head: seeds set by the golden angle, as a sunflower does it. It is a work's emblem, woven from its infohash, and, once pieces
  * come, the map of its pieces from the centre outwards: seedhead_pieces.ts.
  */
-import { html, svg, type TemplateResult } from "lit";
+import { html, svg, type TemplateResult } from "lit/html.js";
 
 /** 0 small, 1 middle, 2 full. */
 export type Level = 0 | 1 | 2;

@@ -1,5 +1,5 @@
 /** The frame around every view: header with the meter, the view, footer with the consent. Facts: `facts`, `said` (read aloud). Requests: drop, withdraw, resume all, edit limits, dismiss, and those of its views. */
-import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import "./earnings.js";
 import { PageElement } from "./element.js";
 import type { Facts } from "./facts.js";
@@ -10,7 +10,7 @@ import { words } from "./words.js";
 import "./work.js";
 
 export class Shell extends PageElement {
-  static override properties = { facts: { attribute: false }, said: {}, dragging: { state: true } };
+  static override readonly shows = ["facts", "said", "dragging"];
   declare facts: Facts | undefined;
   declare said: string;
   declare dragging: boolean;
@@ -22,8 +22,7 @@ export class Shell extends PageElement {
     addEventListener("drop", this.#drop);
   }
 
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
+  disconnectedCallback(): void {
     removeEventListener("dragover", this.#over);
     removeEventListener("dragleave", this.#leave);
     removeEventListener("drop", this.#drop);
@@ -49,21 +48,20 @@ export class Shell extends PageElement {
     this.ask({ do: "drop", entries, files: [...dataTransfer.files] });
   };
 
-  protected override updated(changed: PropertyValues<this>): void {
+  protected override updated(before: Partial<this>): void {
     if (!this.facts) return;
     document.title = title(this.facts);
-    const before = changed.get("facts")?.route;
-    if (before && before !== this.facts.route) this.#moved();
+    if (before.facts && before.facts.route !== this.facts.route) this.#moved();
   }
 
   /** A new view begins at its heading, for the keyboard and for those who listen. */
   #moved(): void {
-    void this.updateComplete.then(() => requestAnimationFrame(() => this.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true })));
+    requestAnimationFrame(() => this.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true }));
   }
 
   #view(facts: Facts): TemplateResult {
     const { route } = facts;
-    if (route.view === "home") return html`<fs-home .facts=${facts} ?dragging=${this.dragging}></fs-home>`;
+    if (route.view === "home") return html`<fs-home .facts=${facts} .dragging=${this.dragging}></fs-home>`;
     if (route.view === "work") return html`<fs-work .facts=${facts} .infohash=${route.infohash}></fs-work>`;
     if (route.view === "earnings") return html`<fs-earnings .earnings=${facts.earnings}></fs-earnings>`;
     return html`<div class="lost">
@@ -138,4 +136,4 @@ function title(facts: Facts): string {
   return named(work?.missing ? `${percent(work.progress)} ${known.name}` : known.name || words.work.unnamed);
 }
 
-customElements.define("fs-page", Shell);
+Shell.define("fs-page");

@@ -1,6 +1,6 @@
 /** The statement of this browser's account, with the reason for every line. Facts: `account`, `now`. */
 import "./main.js"; // a part shares all that the page's first script has
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import type { Account, AccountLine, RefusedReceipt } from "../types/engine.js";
 import { PageElement } from "./element.js";
 import { dateTime, size } from "./format.js";
@@ -9,7 +9,7 @@ import { workPath } from "./route.js";
 import { say } from "./words_statement.js";
 
 export class Statement extends PageElement {
-  static override properties = { account: { attribute: false }, now: { type: Number } };
+  static override readonly shows = ["account", "now"];
   declare account: Account;
   declare now: number;
 
@@ -101,4 +101,4 @@ export class Statement extends PageElement {
   }
 }
 
-customElements.define("fs-statement", Statement);
+Statement.define("fs-statement");

@@ -84,10 +84,13 @@ function seeding({ caps, peers }: LiveWork): string {
 }
 
 /** Until when a limit holds a work up, and what else can be done. */
-export function capped({ caps }: LiveWork): string {
-  if (caps.includes("download_month")) return "It goes on when the month is over, or once you raise the limit. What is here is shared meanwhile.";
-  if (caps.includes("upload_month")) return "This month’s limit for sending is reached. Sending goes on when the month is over, or once you raise the limit.";
-  return caps.includes("upload_day") ? "Today’s limit for sending is reached. Sending goes on tomorrow, or once you raise the limit." : "";
+export function capped({ caps, state }: LiveWork): string {
+  if (state === "downloading" && caps.includes("download_month")) return "It goes on when the month is over, or once you raise the limit. What is here is shared meanwhile.";
+  const month = caps.includes("upload_month");
+  if (!month && !caps.includes("upload_day")) return "";
+  const until = month ? "Sending goes on when the month is over, or once you raise the limit." : "Sending goes on tomorrow, or once you raise the limit.";
+  if (state === "seeding") return until; // the heading says the rest
+  return state === "downloading" ? `${month ? "This month’s" : "Today’s"} limit for sending is reached. ${until}` : "";
 }
 
 /** Whether a work is still here after a reload. */

@@ -7,7 +7,7 @@ export const say = {
   name: "Name",
   what: (n: number, bytes: number): string => `${many(n, "file", "files")}, ${size(bytes)}`,
   consent:
-    "Publishing shares these files from this tab. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on while a tab of this site is open, also when you come back, until you press stop or withdraw it; as fast as your connection allows, unless you have set limits.",
+    "Publishing shares these files from this browser. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on while a tab of this site is open, also when you come back, until you press stop or withdraw it; as fast as your connection allows, unless you have set limits.",
   button: "Publish and share",
   cancel: "Cancel",
   hashing: (name: string): string => `Preparing “${name}”`,

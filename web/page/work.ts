@@ -1,5 +1,5 @@
 /** The view of one work: what it is, then the question, then what runs. Fact: `facts`. Requests: ask again, resume all, retry, and those of its parts. */
-import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import "./consent_card.js";
 import "./copy.js";
 import { PageElement } from "./element.js";
@@ -14,12 +14,12 @@ import { webseeds } from "./webseed.js";
 import { words } from "./words.js";
 
 export class WorkView extends PageElement {
-  static override properties = { facts: { attribute: false }, infohash: {} };
+  static override readonly shows = ["facts", "infohash"];
   declare facts: Facts;
   declare infohash: string;
 
-  protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("infohash")) this.style.setProperty("--hue", String(hue(this.infohash)));
+  protected override updated(before: Partial<this>): void {
+    if ("infohash" in before) this.style.setProperty("--hue", String(hue(this.infohash)));
   }
 
   get #live(): LiveWork | undefined {
@@ -39,7 +39,7 @@ export class WorkView extends PageElement {
   }
 
   #question(info: WorkInfo): TemplateResult {
-    return html`<fs-consent .name=${info.name ? `“${info.name}”` : words.work.unnamed} .rate=${this.facts.server?.rate} .limits=${this.facts.limits} ?webseed=${webseeds(info.magnet).length > 0}></fs-consent>`;
+    return html`<fs-consent .name=${info.name ? `“${info.name}”` : words.work.unnamed} .rate=${this.facts.server?.rate} .limits=${this.facts.limits} .webseed=${webseeds(info.magnet).length > 0}></fs-consent>`;
   }
 
   #refusal(info: WorkInfo): TemplateResult {
@@ -104,7 +104,7 @@ export class WorkView extends PageElement {
     const { saving } = this.facts;
     const sharing = this.facts.sharing === "on" || this.facts.sharing === "playing";
     const webseed = !live && this.facts.consent === "off" ? webseeds(magnet)[0] : undefined;
-    return html`${live ? html`<fs-live .work=${live} ?sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
+    return html`${live ? html`<fs-live .work=${live} .sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
     ${files.length ? html`<fs-files .files=${files} .saving=${saving} .infohash=${this.infohash} .webseed=${webseed} .name=${info?.name ?? ""}></fs-files>` : nothing}
     ${this.#links(magnet)}`;
   }
@@ -140,4 +140,4 @@ export class WorkView extends PageElement {
   }
 }
 
-customElements.define("fs-work", WorkView);
+WorkView.define("fs-work");

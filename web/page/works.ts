@@ -1,5 +1,5 @@
 /** Works as covers in a grid. Fact: `listed`, what the server knows of them. Those that run in this browser: works_live.ts. */
-import { html, type TemplateResult } from "lit";
+import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { size } from "./format.js";
 import { workPath } from "./route.js";
@@ -16,7 +16,7 @@ export function cover(work: { infohash: string; name: string }, picture: Templat
 }
 
 export class Works extends PageElement {
-  static override properties = { listed: { attribute: false } };
+  static override readonly shows = ["listed"];
   declare listed: WorkSummary[];
 
   #work(work: WorkSummary): TemplateResult {
@@ -31,4 +31,4 @@ export class Works extends PageElement {
   }
 }
 
-customElements.define("fs-works", Works);
+Works.define("fs-works");

@@ -1,5 +1,5 @@
 /** The works that run in this browser, as covers in a grid. Fact: `works`. */
-import { html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { LiveWork } from "./facts.js";
 import { percent } from "./format.js";
@@ -9,7 +9,7 @@ import { doing } from "./words_live.js";
 import { cover } from "./works.js";
 
 export class LiveWorks extends PageElement {
-  static override properties = { works: { attribute: false } };
+  static override readonly shows = ["works"];
   declare works: LiveWork[];
 
   #work(work: LiveWork): TemplateResult {
@@ -29,4 +29,4 @@ export class LiveWorks extends PageElement {
   }
 }
 
-customElements.define("fs-live-works", LiveWorks);
+LiveWorks.define("fs-live-works");

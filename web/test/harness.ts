@@ -6,13 +6,15 @@
  *   FANSEED_BINARY    the server            FANSEED_WEB       the directory web
  *   FANSEED_BROWSERS  such as "chromium,firefox"; FANSEED_CHROMIUM and FANSEED_FIREFOX are their binaries
  *   FANSEED_SCRIPTS   bundled *.page.ts     FANSEED_SCREENS   screenshots; FANSEED_KEEP_SCREENS those of the documentation
+ *   FANSEED_GOWASM    Go tests compiled for browsers
  *   FANSEED_SHORT     set: leave out what takes long
  */
 export { browsers, launch, type BrowserName, type LaunchOptions, type Window } from "./harness_browser";
 export { fixture, makeFile, pageScript, servePages, sha256, stockClient, temporary } from "./harness_files";
+export { crash } from "./harness_process";
 export { screenshot } from "./harness_screen";
-export { addSeeder, arrived, openSeeder, openStock, type StockClient, type StockTorrent } from "./harness_seeder";
+export { addSeeder, arrived, openSeeder, openStock, unlimited, type StockClient, type StockTorrent } from "./harness_seeder";
 export { startServer, type Server } from "./harness_server";
-export { crash, mainProcess, openTab } from "./harness_tab";
+export { openTab } from "./harness_tab";
 export { watch, type Seen, type Watched } from "./harness_watch";
 export { inScope, short, until, type Scope } from "./harness_scope";

@@ -39,6 +39,13 @@ export class Server {
     });
   }
 
+  /** Takes a work down, as the operator does. */
+  async withdraw(infohash: string): Promise<void> {
+    const operator = await until("the operator's listener", () => /operator's listener.*url=(http:\S+)/.exec(this.log)?.[1]);
+    const { status } = await fetch(`${operator}/works/${infohash}`, { method: "DELETE" });
+    if (status !== 204) throw new Error(`withdrawing was answered with ${status}`);
+  }
+
   /** Ends the server with a signal and waits for its end: "SIGKILL" lets it do nothing more. Gives its exit code, null after a kill. */
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<number | null> {
     const child = this.#child;

@@ -157,4 +157,26 @@ for (const name of browsers) {
     await first.close();
     assert.equal(await body, sha256(makeFile(size, 1)));
   });
+
+  test(`a tab that nobody sees goes on as fast in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const from = await openSeeder(await launch(t, "chromium"), server, { limits: { uploadRate: 2 * slow } });
+    const window = await launch(t, name, { throttled: true });
+    const page = await openTab(window, server, { share: "on" });
+    const took = (infohash: string): Promise<number> =>
+      page.evaluate(async (infohash) => {
+        const work = await seeder.add(infohash);
+        const begin = performance.now();
+        await work.done;
+        return performance.now() - begin;
+      }, infohash);
+    const infohashes = [await publish(from, 1), await publish(from, 2)] as const;
+    const seen = await took(infohashes[0]);
+    await (await window.page()).bringToFront();
+    await until("the tab being hidden", () => page.evaluate(() => document.hidden));
+    const hidden = await took(infohashes[1]);
+    assert.equal(await page.evaluate(() => document.hidden), true);
+    t.diagnostic(`${Math.round(seen)} ms seen, ${Math.round(hidden)} ms hidden`);
+    assert.ok(hidden < 2.5 * seen, `${hidden} ms where nobody looks, ${seen} ms where somebody does`);
+  });
 }

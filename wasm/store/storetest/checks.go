@@ -29,6 +29,14 @@ var checks = []check{
 	{"calls may come at once", writable, (*trial).concurrent},
 	{"reads may come at once", always, (*trial).concurrentReads},
 	{"a read-only store refuses to put", readOnly, (*trial).refusePut},
+	{"settling what is not doubtful changes nothing", always, (*trial).settleSure},
+	{"what was put is there when opened again", lasting, (*trial).reopen},
+	{"what was deleted is not there when opened again", lasting, (*trial).reopenDeleted},
+	{"doubtful pieces are not there, but can be read and settled", doubted, (*trial).settleDoubts},
+	{"what was settled stays settled", doubted, (*trial).reopenSettled},
+	{"what was not settled stays doubtful", doubted, (*trial).reopenDoubts},
+	{"a doubtful piece can be put", doubted, (*trial).putDoubtful},
+	{"delete forgets doubtful pieces", doubted, (*trial).deleteDoubtful},
 }
 
 func (t *trial) empty() error {
@@ -136,6 +144,9 @@ func (t *trial) ownBitfield() error {
 
 // full leaves room for all pieces but the last.
 func (t *trial) full() error {
+	if t.padded() {
+		return nil
+	}
 	last := t.pieces() - 1
 	s, err := t.backend.OpenBounded(t.info, t.info.Length-1)
 	if err != nil {
@@ -213,9 +224,13 @@ func (t *trial) close() error {
 	if have := s.Have(); have.Count() != 0 {
 		return fmt.Errorf("a closed store has %d pieces", have.Count())
 	}
+	if doubtful := s.Doubtful(); doubtful.Count() != 0 {
+		return fmt.Errorf("a closed store has %d doubtful pieces", doubtful.Count())
+	}
 	return errors.Join(
 		want(store.ErrClosed, s.Put(t.ctx, 0, t.piece(0))),
 		want(store.ErrClosed, s.ReadAt(t.ctx, 0, 0, make([]byte, 1))),
+		want(store.ErrClosed, s.Settle(t.ctx, 0, true)),
 		want(store.ErrClosed, s.Delete(t.ctx)),
 	)
 }
@@ -233,6 +248,7 @@ func (t *trial) endedContext() error {
 	}
 	return errors.Join(
 		want(context.Canceled, s.ReadAt(ended(), 0, 0, make([]byte, 1))),
+		want(context.Canceled, s.Settle(ended(), 0, false)),
 		want(context.Canceled, s.Delete(ended())),
 		t.wantExactly(s, all),
 		s.Close(),
@@ -294,4 +310,148 @@ func (t *trial) refusePut() error {
 		return err
 	}
 	return errors.Join(wantOther("put", s.Put(t.ctx, 0, t.piece(0))), t.wantExactly(s, all), s.Close())
+}
+
+func (t *trial) settleSure() error {
+	s, err := t.filled()
+	if err != nil {
+		return err
+	}
+	for _, index := range []int{0, t.pieces() - 1, -1, t.pieces(), math.MaxInt} {
+		if err := errors.Join(s.Settle(t.ctx, index, false), s.Settle(t.ctx, index, true)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(t.wantExactly(s, all), s.Close())
+}
+
+// reopen opens again a store that has half of the pieces, and then one that has all.
+func (t *trial) reopen() error {
+	s, err := t.half()
+	if err != nil {
+		return err
+	}
+	if s, err = t.backend.Reopen(s, t.info); err != nil {
+		return err
+	}
+	if err := t.wantExactly(s, even); err != nil {
+		return err
+	}
+	for i := 1; i < t.pieces(); i += 2 {
+		if err := t.put(s, i); err != nil {
+			return err
+		}
+	}
+	if s, err = t.backend.Reopen(s, t.info); err != nil {
+		return err
+	}
+	return errors.Join(t.wantExactly(s, all), s.Delete(t.ctx), s.Close())
+}
+
+func (t *trial) reopenDeleted() error {
+	s, err := t.filled()
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.Delete(t.ctx), t.put(s, 0)); err != nil {
+		return err
+	}
+	if s, err = t.backend.Reopen(s, t.info); err != nil {
+		return err
+	}
+	if err := errors.Join(t.wantExactly(s, func(index int) bool { return index == 0 }), s.Delete(t.ctx)); err != nil {
+		return err
+	}
+	if s, err = t.backend.Reopen(s, t.info); err != nil {
+		return err
+	}
+	return errors.Join(t.wantExactly(s, none), s.Close())
+}
+
+func (t *trial) settleDoubts() error {
+	s, err := t.doubting()
+	if err != nil {
+		return err
+	}
+	if have := s.Have(); have.Count() > 0 {
+		return fmt.Errorf("%d pieces are there beyond doubt", have.Count())
+	}
+	doubtful := s.Doubtful()
+	for i := 0; i < t.pieces(); i += 2 {
+		if !doubtful.Has(i) {
+			return fmt.Errorf("piece %d was put and is not doubtful", i)
+		}
+		if err := t.wantPiece(s, i); err != nil {
+			return err
+		}
+	}
+	clear(doubtful)
+	held, err := t.settle(s)
+	return errors.Join(err, t.wantExactly(s, held), s.Delete(t.ctx), s.Close())
+}
+
+func (t *trial) reopenSettled() error {
+	s, err := t.doubting()
+	if err != nil {
+		return err
+	}
+	held, err := t.settle(s)
+	if err != nil {
+		return err
+	}
+	if s, err = t.backend.Reopen(s, t.info); err != nil {
+		return err
+	}
+	return errors.Join(t.wantExactly(s, held), s.Delete(t.ctx), s.Close())
+}
+
+func (t *trial) reopenDoubts() error {
+	s, err := t.doubting()
+	if err != nil {
+		return err
+	}
+	if err := s.Settle(t.ctx, 0, true); err != nil {
+		return err
+	}
+	if s, err = t.backend.Reopen(s, t.info); err != nil {
+		return err
+	}
+	if !s.Have().Has(0) || s.Have().Count() > 1 {
+		return fmt.Errorf("%d pieces are there, not the one that was settled", s.Have().Count())
+	}
+	for i := 2; i < t.pieces(); i += 2 {
+		if !s.Doubtful().Has(i) {
+			return fmt.Errorf("piece %d is not doubtful any more", i)
+		}
+	}
+	held, err := t.settle(s)
+	return errors.Join(err, t.wantExactly(s, held), s.Delete(t.ctx), s.Close())
+}
+
+// putDoubtful puts the right pieces in the place of doubtful ones that were settled to be wrong, and of some that were not settled.
+func (t *trial) putDoubtful() error {
+	s, err := t.doubting()
+	if err != nil {
+		return err
+	}
+	for i := range t.pieces() {
+		if err := errors.Join(s.Settle(t.ctx, i-i%3, false), t.put(s, i), t.wantPiece(s, i)); err != nil {
+			return err
+		}
+	}
+	if err := t.wantExactly(s, all); err != nil {
+		return err
+	}
+	if s, err = t.backend.Reopen(s, t.info); err != nil {
+		return err
+	}
+	return errors.Join(t.wantExactly(s, all), s.Delete(t.ctx), s.Close())
+}
+
+func (t *trial) deleteDoubtful() error {
+	s, err := t.doubting()
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.Delete(t.ctx), t.wantExactly(s, none), s.Close())
 }

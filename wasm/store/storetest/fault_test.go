@@ -35,6 +35,8 @@ type fault struct {
 	have    func() wire.Bitfield
 	delete_ func(ctx context.Context) error
 	close_  func() error
+	settle  func(ctx context.Context, index int, good bool) error
+	doubted func() wire.Bitfield
 }
 
 func (f fault) Put(ctx context.Context, index int, piece []byte) error {
@@ -72,6 +74,20 @@ func (f fault) Close() error {
 	return f.close_()
 }
 
+func (f fault) Settle(ctx context.Context, index int, good bool) error {
+	if f.settle == nil {
+		return f.Store.Settle(ctx, index, good)
+	}
+	return f.settle(ctx, index, good)
+}
+
+func (f fault) Doubtful() wire.Bitfield {
+	if f.doubted == nil {
+		return f.Store.Doubtful()
+	}
+	return f.doubted()
+}
+
 // oneAtATime returns what makes a call fail that comes while another one runs.
 func oneAtATime() func(call func() error) error {
 	var busy atomic.Bool
@@ -89,8 +105,9 @@ func oneAtATime() func(call func() error) error {
 var faults = []struct {
 	name, check string
 	spoil       func(s store.Store, info *metainfo.Info) store.Store
+	lasting     bool // shown by stores that outlive their process
 }{
-	{"piece kept by reference", "pieces are read back", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "piece kept by reference", check: "pieces are read back", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		var lent sync.Map
 		return fault{Store: s,
 			put: func(ctx context.Context, index int, piece []byte) error {
@@ -105,7 +122,7 @@ var faults = []struct {
 				return err
 			}}
 	}},
-	{"missing piece read as zeros", "a new store is empty", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "missing piece read as zeros", check: "a new store is empty", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			if err := s.ReadAt(ctx, index, begin, dst); !errors.Is(err, store.ErrMissing) {
 				return err
@@ -114,7 +131,7 @@ var faults = []struct {
 			return nil
 		}}
 	}},
-	{"missing piece with a nameless error", "a new store is empty", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "missing piece with a nameless error", check: "a new store is empty", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			if err := s.ReadAt(ctx, index, begin, dst); err != nil {
 				return errors.New("something went wrong")
@@ -122,12 +139,12 @@ var faults = []struct {
 			return nil
 		}}
 	}},
-	{"last byte not filled", "pieces are read back", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "last byte not filled", check: "pieces are read back", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			return s.ReadAt(ctx, index, begin, dst[:max(0, len(dst)-1)])
 		}}
 	}},
-	{"begin ignored", "pieces are read back", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "begin ignored", check: "pieces are read back", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			if begin > 0 && int64(begin+len(dst)) <= info.PieceSize(index) {
 				begin = 0
@@ -135,7 +152,7 @@ var faults = []struct {
 			return s.ReadAt(ctx, index, begin, dst)
 		}}
 	}},
-	{"more written than dst", "pieces are read back", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "more written than dst", check: "pieces are read back", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			err := s.ReadAt(ctx, index, begin, dst)
 			if n := len(dst); err == nil && cap(dst) > n {
@@ -144,7 +161,7 @@ var faults = []struct {
 			return err
 		}}
 	}},
-	{"range cut to fit", "a range outside of a piece is refused", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "range cut to fit", check: "a range outside of a piece is refused", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			if room := int(info.PieceSize(index)) - begin; begin >= 0 && room >= 0 && room < len(dst) {
 				dst = dst[:room]
@@ -152,7 +169,7 @@ var faults = []struct {
 			return s.ReadAt(ctx, index, begin, dst)
 		}}
 	}},
-	{"pieces mixed up", "pieces are read back", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "pieces mixed up", check: "pieces are read back", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			if index == 0 && info.NumPieces() > 2 && s.Have().Has(1) {
 				index = 1
@@ -160,7 +177,7 @@ var faults = []struct {
 			return s.ReadAt(ctx, index, begin, dst)
 		}}
 	}},
-	{"short piece padded", "a piece of a wrong size or index is refused", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "short piece padded", check: "a piece of a wrong size or index is refused", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
 			if missing := info.PieceSize(index) - int64(len(piece)); missing > 0 {
 				piece = append(slices.Clip(piece), make([]byte, missing)...)
@@ -168,7 +185,7 @@ var faults = []struct {
 			return s.Put(ctx, index, piece)
 		}}
 	}},
-	{"piece put again spoiled", "a piece put again changes nothing", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "piece put again spoiled", check: "a piece put again changes nothing", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		var again sync.Map
 		return fault{Store: s,
 			put: func(ctx context.Context, index int, piece []byte) error {
@@ -183,7 +200,7 @@ var faults = []struct {
 				return err
 			}}
 	}},
-	{"bitfield shared", "the bitfield is a copy", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "bitfield shared", check: "the bitfield is a copy", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		full := sync.OnceValue(s.Have)
 		return fault{Store: s, have: func() wire.Bitfield {
 			if s.Have().Full(info.NumPieces()) {
@@ -192,10 +209,10 @@ var faults = []struct {
 			return s.Have()
 		}}
 	}},
-	{"bitfield with spare bits", "a new store is empty", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "bitfield with spare bits", check: "a new store is empty", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, have: func() wire.Bitfield { return append(s.Have(), 0) }}
 	}},
-	{"last byte of all wrong", "a filled store has everything", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "last byte of all wrong", check: "a filled store has everything", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			err := s.ReadAt(ctx, index, begin, dst)
 			end := int64(index)*info.PieceLength + int64(begin+len(dst))
@@ -205,10 +222,10 @@ var faults = []struct {
 			return err
 		}}
 	}},
-	{"bitfield behind", "pieces are read back", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "bitfield behind", check: "pieces are read back", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		return fault{Store: s, have: func() wire.Bitfield { return wire.NewBitfield(info.NumPieces()) }}
 	}},
-	{"full store emptied", "a full store keeps what it has", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "full store emptied", check: "a full store keeps what it has", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
 			err := s.Put(ctx, index, piece)
 			if errors.Is(err, store.ErrFull) {
@@ -217,7 +234,7 @@ var faults = []struct {
 			return err
 		}}
 	}},
-	{"full store silent", "a full store keeps what it has", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "full store silent", check: "a full store keeps what it has", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
 			if err := s.Put(ctx, index, piece); !errors.Is(err, store.ErrFull) {
 				return err
@@ -225,7 +242,7 @@ var faults = []struct {
 			return nil
 		}}
 	}},
-	{"room taken twice", "putting again takes no room", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "room taken twice", check: "putting again takes no room", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
 			if s.Have().Has(index) && s.Have().Full(info.NumPieces()) {
 				return store.ErrFull
@@ -233,7 +250,7 @@ var faults = []struct {
 			return s.Put(ctx, index, piece)
 		}}
 	}},
-	{"room not freed", "delete frees room", func(s store.Store, info *metainfo.Info) store.Store {
+	{name: "room not freed", check: "delete frees room", spoil: func(s store.Store, info *metainfo.Info) store.Store {
 		var used atomic.Int64
 		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
 			if used.Add(int64(len(piece))) > 2*info.Length {
@@ -242,16 +259,16 @@ var faults = []struct {
 			return s.Put(ctx, index, piece)
 		}}
 	}},
-	{"delete does nothing", "delete forgets every piece", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "delete does nothing", check: "delete forgets every piece", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, delete_: func(context.Context) error { return nil }}
 	}},
-	{"delete closes", "a deleted store can be filled again", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "delete closes", check: "a deleted store can be filled again", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, delete_: func(ctx context.Context) error { return errors.Join(s.Delete(ctx), s.Close()) }}
 	}},
-	{"close does nothing", "a closed store refuses everything", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "close does nothing", check: "a closed store refuses everything", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, close_: func() error { return nil }}
 	}},
-	{"close only once", "a closed store refuses everything", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "close only once", check: "a closed store refuses everything", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		closed := false
 		return fault{Store: s, close_: func() error {
 			if closed {
@@ -261,24 +278,24 @@ var faults = []struct {
 			return s.Close()
 		}}
 	}},
-	{"context ignored", "an ended context ends a call", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "context ignored", check: "an ended context ends a call", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, readAt: func(_ context.Context, index, begin int, dst []byte) error {
 			return s.ReadAt(context.Background(), index, begin, dst)
 		}}
 	}},
-	{"one put at a time", "calls may come at once", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "one put at a time", check: "calls may come at once", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		alone := oneAtATime()
 		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
 			return alone(func() error { return s.Put(ctx, index, piece) })
 		}}
 	}},
-	{"one read at a time", "reads may come at once", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "one read at a time", check: "reads may come at once", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		alone := oneAtATime()
 		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
 			return alone(func() error { return s.ReadAt(ctx, index, begin, dst) })
 		}}
 	}},
-	{"piece half written when the context ends", "an ended context does not spoil a piece", func(s store.Store, _ *metainfo.Info) store.Store {
+	{name: "piece half written when the context ends", check: "an ended context does not spoil a piece", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
 		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
 			if ctx.Err() != nil {
 				return errors.Join(ctx.Err(), s.Put(context.Background(), index, make([]byte, len(piece))))
@@ -286,17 +303,94 @@ var faults = []struct {
 			return s.Put(ctx, index, piece)
 		}}
 	}},
+	{name: "settled unasked", check: "settling what is not doubtful changes nothing", spoil: func(s store.Store, _ *metainfo.Info) store.Store {
+		return fault{Store: s, settle: func(ctx context.Context, index int, good bool) error {
+			if !good && s.Have().Has(index) {
+				return s.Delete(ctx)
+			}
+			return nil
+		}}
+	}},
+	{name: "last piece lost when closed", check: "what was put is there when opened again", lasting: true, spoil: func(s store.Store, info *metainfo.Info) store.Store {
+		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
+			if index == info.NumPieces()-1 {
+				s.(*kept).forgetful = append(s.(*kept).forgetful, index)
+			}
+			return s.Put(ctx, index, piece)
+		}}
+	}},
+	{name: "deleted only until the end", check: "what was deleted is not there when opened again", lasting: true, spoil: func(s store.Store, info *metainfo.Info) store.Store {
+		return fault{Store: s, delete_: func(ctx context.Context) error {
+			s.(*kept).resurrect = info.NumPieces() > 1
+			return s.Delete(ctx)
+		}}
+	}},
+	{name: "doubtful pieces trusted", check: "doubtful pieces are not there, but can be read and settled", lasting: true, spoil: func(s store.Store, _ *metainfo.Info) store.Store {
+		return fault{Store: s, have: func() wire.Bitfield {
+			have := s.Have()
+			for i := range len(have) * 8 {
+				if s.Doubtful().Has(i) {
+					have.Set(i)
+				}
+			}
+			return have
+		}}
+	}},
+	{name: "doubtful pieces unreadable", check: "doubtful pieces are not there, but can be read and settled", lasting: true, spoil: func(s store.Store, _ *metainfo.Info) store.Store {
+		return fault{Store: s, readAt: func(ctx context.Context, index, begin int, dst []byte) error {
+			if s.Doubtful().Has(index) {
+				return store.ErrMissing
+			}
+			return s.ReadAt(ctx, index, begin, dst)
+		}}
+	}},
+	{name: "settling forgotten", check: "what was settled stays settled", lasting: true, spoil: func(s store.Store, _ *metainfo.Info) store.Store {
+		return fault{Store: s, settle: func(ctx context.Context, index int, good bool) error {
+			s.(*kept).forgetful = append(s.(*kept).forgetful, index)
+			return s.Settle(ctx, index, good)
+		}}
+	}},
+	{name: "doubts forgotten", check: "what was not settled stays doubtful", lasting: true, spoil: func(s store.Store, _ *metainfo.Info) store.Store {
+		return fault{Store: s, close_: func() error {
+			for i := range 3 {
+				if s.Doubtful().Has(i) {
+					s.(*kept).forgetful = append(s.(*kept).forgetful, i)
+				}
+			}
+			return s.Close()
+		}}
+	}},
+	{name: "put ignored for doubtful pieces", check: "a doubtful piece can be put", lasting: true, spoil: func(s store.Store, _ *metainfo.Info) store.Store {
+		return fault{Store: s, put: func(ctx context.Context, index int, piece []byte) error {
+			if s.Doubtful().Has(index) {
+				return nil
+			}
+			return s.Put(ctx, index, piece)
+		}}
+	}},
+	{name: "doubts outlive delete", check: "delete forgets doubtful pieces", lasting: true, spoil: func(s store.Store, _ *metainfo.Info) store.Store {
+		doubtful := s.Doubtful()
+		return fault{Store: s, doubted: func() wire.Bitfield { return doubtful.Clone() }}
+	}},
+}
+
+// sound spoils nothing.
+func sound(s store.Store, _ *metainfo.Info) store.Store { return s }
+
+func TestSoundStores(t *testing.T) {
+	storetest.Run(t, memory(sound))
+	storetest.Run(t, shelf(sound))
 }
 
 // The suite notices every fault, with a check that finds none where there is none; and no check is idle.
 func TestSuiteNoticesFaults(t *testing.T) {
 	idle := storetest.Names()
-	sound := memory(func(s store.Store, _ *metainfo.Info) store.Store { return s })
 	for _, f := range faults {
-		if err := storetest.Verify(sound, f.check); err != nil {
-			t.Errorf("%s: a sound store fails: %v", f.check, err)
+		backend := memory
+		if f.lasting {
+			backend = shelf
 		}
-		if err := storetest.Verify(memory(f.spoil), f.check); err == nil {
+		if err := storetest.Verify(backend(f.spoil), f.check); err == nil {
 			t.Errorf("%s: not noticed by %q", f.name, f.check)
 		}
 		idle = slices.DeleteFunc(idle, func(name string) bool { return name == f.check })

@@ -13,11 +13,17 @@ import (
 	"fanseed/wasm/store"
 )
 
-// Backend opens the stores of one kind. A kind that can be written has Open, a read-only one OpenFilled instead.
+// Backend opens the stores of one kind. A kind that can be written has Open, a read-only one OpenFilled instead. A kind that outlives its
+// stores has Reopen; one that can be doubtful has Doubt too.
 type Backend struct {
 	Open        func(info *metainfo.Info) (store.Store, error)                 // empty, with room for everything
 	OpenBounded func(info *metainfo.Info, bytes int64) (store.Store, error)    // empty, with room for so many bytes; nil if that cannot be had
-	OpenFilled  func(info *metainfo.Info, content []byte) (store.Store, error) // with every piece of content
+	OpenFilled  func(info *metainfo.Info, content []byte) (store.Store, error) // with every piece of content; padding files are zeros in it
+
+	// Reopen closes a store and opens what it has left.
+	Reopen func(s store.Store, info *metainfo.Info) (store.Store, error)
+	// Doubt ends a store in such a way that nothing is trusted any more of what it has left, and opens that.
+	Doubt func(s store.Store, info *metainfo.Info) (store.Store, error)
 }
 
 // Run runs every check that applies to the backend as a subtest.
@@ -66,6 +72,8 @@ type check struct {
 func writable(b Backend) bool { return b.Open != nil }
 func bounded(b Backend) bool  { return b.OpenBounded != nil }
 func readOnly(b Backend) bool { return b.OpenFilled != nil }
+func lasting(b Backend) bool  { return b.Reopen != nil }
+func doubted(b Backend) bool  { return b.Doubt != nil }
 func always(Backend) bool     { return true }
 
 // run verifies the check on every sample.

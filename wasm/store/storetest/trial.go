@@ -82,11 +82,14 @@ func (t *trial) wantPiece(s store.Store, index int) error {
 	)
 }
 
-// wantExactly demands that the store holds the given pieces and no others.
+// wantExactly demands that the store holds the given pieces and no others, and has no doubts.
 func (t *trial) wantExactly(s store.Store, held func(index int) bool) error {
 	have := s.Have()
 	if !have.Valid(t.pieces()) {
 		return fmt.Errorf("bitfield %x is not one of %d pieces", []byte(have), t.pieces())
+	}
+	if doubtful := s.Doubtful(); !doubtful.Valid(t.pieces()) || doubtful.Count() > 0 {
+		return fmt.Errorf("bitfield %x of doubtful pieces is not one of %d pieces without a bit", []byte(doubtful), t.pieces())
 	}
 	for i := range t.pieces() {
 		if have.Has(i) != held(i) {
@@ -105,8 +108,48 @@ func (t *trial) wantExactly(s store.Store, held func(index int) bool) error {
 	return nil
 }
 
-func all(int) bool  { return true }
-func none(int) bool { return false }
+func all(int) bool        { return true }
+func none(int) bool       { return false }
+func even(index int) bool { return index%2 == 0 }
+
+// half returns a store with every other piece.
+func (t *trial) half() (store.Store, error) {
+	s, err := t.open()
+	for i := 0; err == nil && i < t.pieces(); i += 2 {
+		err = t.put(s, i)
+	}
+	return s, err
+}
+
+// doubting returns a store whose every other piece was put and is doubtful now.
+func (t *trial) doubting() (store.Store, error) {
+	s, err := t.half()
+	if err != nil {
+		return nil, err
+	}
+	return t.backend.Doubt(s, t.info)
+}
+
+// settle reads every doubtful piece and tells the store whether it is right. It returns which pieces it must have then: every other one,
+// and those that were right although they were not put. Padding needs no bytes, so a piece of nothing else may be.
+func (t *trial) settle(s store.Store) (held func(index int) bool, err error) {
+	right := map[int]bool{}
+	held = func(index int) bool { return even(index) || right[index] }
+	for i := range t.pieces() {
+		if !s.Doubtful().Has(i) {
+			continue
+		}
+		piece := make([]byte, t.info.PieceSize(i))
+		if err := s.ReadAt(t.ctx, i, 0, piece); err != nil {
+			return held, fmt.Errorf("read doubtful piece %d: %w", i, err)
+		}
+		right[i] = bytes.Equal(piece, t.piece(i))
+		if err := s.Settle(t.ctx, i, right[i]); err != nil {
+			return held, fmt.Errorf("settle piece %d: %w", i, err)
+		}
+	}
+	return held, nil
+}
 
 // want demands a certain error.
 func want(target, got error) error {
@@ -121,7 +164,7 @@ func wantOther(what string, got error) error {
 	if got == nil {
 		return fmt.Errorf("%s: no error", what)
 	}
-	for _, sentinel := range []error{store.ErrMissing, store.ErrFull, store.ErrClosed} {
+	for _, sentinel := range []error{store.ErrMissing, store.ErrFull, store.ErrClosed, store.ErrLost} {
 		if errors.Is(got, sentinel) {
 			return fmt.Errorf("%s: the error is %w", what, got)
 		}

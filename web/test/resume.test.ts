@@ -1,0 +1,121 @@
+/** What a browser has of its works survives a reload, a crash and a kill: nothing is chosen, added or fetched again. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Page } from "puppeteer-core";
+import { addSeeder, arrived, browsers, launch, makeFile, openSeeder, openTab, sha256, startServer, temporary, unlimited, until, watch, type Scope, type Server } from "./harness";
+
+const size = 8 << 20;
+const pieceLength = 128 << 10;
+const slow = 2 << 20; // bytes a second that a giver sends, so that there is a middle
+
+/** A stranger's browser that gives a work; its page and the work's magnet and infohash. */
+async function giver(t: Scope, server: Server): Promise<{ page: Page; magnet: string; infohash: string }> {
+  const page = await openSeeder(await launch(t, "chromium"), server, { limits: { uploadRate: slow } });
+  const made = await page.evaluate(
+    async (size, pieceLength) => {
+      const { magnet, infohash } = await seeder.publish([new File([makeFile(size, 1)], "file.bin")], { pieceLength });
+      return { magnet, infohash };
+    },
+    size, pieceLength,
+  );
+  return { page, ...made };
+}
+
+const add = (page: Page, source: string): Promise<string> => page.evaluate(async (source) => (await seeder.add(source)).infohash, source);
+
+/** What there is of each work. */
+const works = (page: Page): Promise<{ infohash: string; state: string; missing: number; length: number; kept: boolean }[]> =>
+  page.evaluate(() => seeder.works().map(({ infohash, state, missing, length, kept }) => ({ infohash, state, missing, length, kept })));
+
+const middle = (page: Page): Promise<unknown> => until("the middle of the work", async () => {
+  const [work] = await works(page);
+  return work && work.length > 0 && work.missing < 0.6 * size && work.missing > 0;
+});
+
+/** The page again, with a new seeder. */
+async function reload(page: Page, share: "on" | "ask" = "on"): Promise<void> {
+  await page.reload();
+  await addSeeder(page, { share, limits: unlimited });
+}
+
+/** The work comes to its end in a page that was never told of it, and little was sent twice. */
+async function completes(t: Scope & { diagnostic(text: string): void }, page: Page, from: Page, infohash: string): Promise<void> {
+  assert.equal(await arrived(page, infohash), sha256(makeFile(size, 1)));
+  const twice = ((await from.evaluate(() => seeder.works()[0]!.uploaded)) - size) / pieceLength;
+  t.diagnostic(`${twice.toFixed(2)} pieces were sent twice`);
+  assert.ok(twice <= 2, `${twice} pieces were sent twice`);
+}
+
+for (const name of browsers) {
+  test(`a download goes on after a reload in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const { page: from, magnet, infohash } = await giver(t, server);
+    const page = await openTab(await launch(t, name), server, { share: "on" });
+    await add(page, magnet);
+    await middle(page);
+    await reload(page);
+    const [work] = await works(page);
+    assert.equal(work?.infohash, infohash);
+    await completes(t, page, from, infohash);
+  });
+
+  test(`a download goes on after the browser was killed in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const { page: from, magnet, infohash } = await giver(t, server);
+    const profile = temporary(t);
+    const window = await launch(t, name, { profile });
+    const page = await openTab(window, server, { share: "on" });
+    await add(page, magnet);
+    await middle(page);
+    await window.kill();
+    const again = await openTab(await launch(t, name, { profile }), server, { share: "on" });
+    await completes(t, again, from, infohash);
+  });
+
+  test(`a published work is shared again after a reload in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const page = await openTab(await launch(t, name), server, { share: "on" });
+    const infohash = await page.evaluate(async (size) => (await seeder.publish([new File([makeFile(size, 1)], "file.bin")])).infohash, size);
+    await until("a copy of the work", async () => (await works(page))[0]!.kept);
+    await reload(page);
+    await until("the work", async () => (await works(page))[0]?.state === "seeding");
+    const taker = await openSeeder(await launch(t, "chromium"), server);
+    await add(taker, infohash);
+    assert.equal(await arrived(taker, infohash), sha256(makeFile(size, 1)));
+  });
+
+  test(`works come back as they were left, and without a word to anybody, in ${name}`, async (t) => {
+    const server = await startServer(t, ["-open"]);
+    const page = await (await launch(t, name)).page();
+    const { contacts, seen } = await watch(page);
+    await page.goto(server.url);
+    await addSeeder(page, { share: "ask" });
+    const loads = async (): Promise<number> => (await seen()).filter(({ target }) => target.endsWith(".wasm")).length;
+    assert.equal(await loads(), 0, "the engine is not loaded where there is no work");
+    const magnets = ["a", "b", "c"].map((digit) => `magnet:?xt=urn:btih:${digit.repeat(40)}`);
+    for (const magnet of magnets) await add(page, magnet);
+    await page.evaluate(async () => {
+      const [first, second] = seeder.works();
+      first!.stop();
+      await second!.remove();
+    });
+    await reload(page, "ask");
+    assert.deepEqual((await works(page)).map(({ infohash, state }) => `${infohash[0]} ${state}`), ["a stopped", "c stopped"]);
+    assert.equal(await loads(), 2);
+    assert.deepEqual(await contacts(), []);
+    await page.evaluate(() => void (seeder.share = "on"));
+    await until("the work that was not stopped", async () => (await works(page))[1]?.state === "downloading");
+    assert.equal((await works(page))[0]?.state, "stopped");
+  });
+
+  test(`a work that the server has withdrawn does not come back in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const window = await launch(t, name);
+    const page = await openTab(window, server, { share: "on" });
+    const infohash = await page.evaluate(async () => (await seeder.publish([new File([makeFile(1 << 20, 1)], "file.bin")])).infohash);
+    await server.withdraw(infohash);
+    await until("the withdrawal", () => page.evaluate(() => seeder.works()[0]?.error?.code === "revoked"));
+    await reload(page);
+    assert.deepEqual(await works(page), []);
+  });
+}
