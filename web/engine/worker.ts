@@ -8,6 +8,7 @@ import { addSent, forgetReceipt, keepReceipt, loadReceipts } from "./database.js
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
 import { Library } from "./library.js";
+import { useMemory } from "./memory.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";
@@ -65,6 +66,7 @@ async function start(): Promise<Engine> {
     running = undefined; // the next call tries again
     throw new FanseedError("unreachable", `the engine could not be loaded: ${String(error)}`);
   });
+  useMemory(loaded.instance.exports["mem"] as WebAssembly.Memory);
   const made = new Promise<Engine>((resolve) => Object.assign(globalThis, { fanseedHost: host(resolve) }));
   void go.run(loaded.instance).then(() => say({ kind: "failed", code: "internal", message: "the engine has ended" }));
   const it = await made;
