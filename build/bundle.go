@@ -11,12 +11,13 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// A bundle is one TypeScript entry point and what becomes of it.
+// A bundle is one entry point, TypeScript or a stylesheet, and what becomes of it.
 type bundle struct {
 	entry    string // under web
 	name     string // in dist, without the extension
 	hashed   bool   // whether the name also carries the content's hash, so that caches may keep it for ever
 	constant string // name under which the bundles after it, and only they, learn this one's address; may be empty
+	parts    bool   // what it imports dynamically becomes files of their own, which browsers load when they need them; always hashed
 }
 
 // bundles are built in this order.
@@ -24,7 +25,8 @@ var bundles = []bundle{
 	{entry: "engine/worker.ts", name: "worker", hashed: true, constant: "__WORKER_URL__"},
 	{entry: "engine/engine.ts", name: "engine"},
 	{entry: "sw/sw.ts", name: "sw"},
-	{entry: "page/main.ts", name: "page", hashed: true},
+	{entry: "page/page.css", name: "page", hashed: true},
+	{entry: "page/main.ts", name: "page", parts: true},
 }
 
 // wasmConstant is the name under which every bundle learns the address of the engine's WebAssembly.
@@ -44,6 +46,9 @@ func address(name string) string { return strconv.Quote("/" + name) }
 func (b *bundler) bundle(entry bundle, site *site) error {
 	options := b.options()
 	options.EntryPointsAdvanced = []api.EntryPoint{{InputPath: b.repo.path("web/" + entry.entry), OutputPath: entry.name}}
+	if entry.parts {
+		return b.split(entry, options, site)
+	}
 	result := api.Build(options)
 	if err := messages(result.Errors); err != nil {
 		return err

@@ -31,7 +31,10 @@ func TestBundle(t *testing.T) {
 	for name, content := range map[string]string{
 		"web/engine/worker.ts": `import "wasm_exec"; declare const __WASM_URL__: string; console.log(__WASM_URL__ as string)`,
 		"web/engine/engine.ts": `declare const __WORKER_URL__: string; export const worker: string = __WORKER_URL__`,
-		"web/page/main.ts":     `import "./page.css"; import("/engine.js")`,
+		"web/page/main.ts":     `declare const __PARTS__: object; export const both = "both"; console.log(__PARTS__); import("/engine.js"); import("./one.js"); import("./two.js")`,
+		"web/page/one.ts":      `import { both } from "./main.js"; import { later } from "./later.js"; console.log("one", both, later)`,
+		"web/page/two.ts":      `import { both } from "./main.js"; import { later } from "./later.js"; console.log("two", both, later)`,
+		"web/page/later.ts":    `export const later = ["later"]`,
 		"web/page/page.css":    `b { color: red }`,
 		"lib/wasm_exec.js":     `globalThis.Go = class {}`,
 	} {
@@ -44,7 +47,8 @@ func TestBundle(t *testing.T) {
 	for _, entry := range []bundle{
 		{entry: "engine/worker.ts", name: "worker", hashed: true, constant: "__WORKER_URL__"},
 		{entry: "engine/engine.ts", name: "engine"},
-		{entry: "page/main.ts", name: "page", hashed: true},
+		{entry: "page/page.css", name: "page", hashed: true},
+		{entry: "page/main.ts", name: "page", parts: true},
 	} {
 		if err := b.bundle(entry, s); err != nil {
 			t.Fatal(err)
@@ -62,6 +66,14 @@ func TestBundle(t *testing.T) {
 	}
 	if got := string(s.files[s.names["worker.js"]]); !strings.Contains(got, `"/engine-X.wasm"`) {
 		t.Errorf("worker.js does not name the wasm: %q", got)
+	}
+	for _, part := range []string{"page-one.js", "page-two.js", "page-shared.js"} {
+		if !strings.Contains(string(s.files[s.names["page.js"]]), s.names[part]) || s.files[s.names[part]] == nil {
+			t.Errorf("page.js does not name %s, which is %q", part, s.names[part])
+		}
+	}
+	if page := s.names["page.js"]; !strings.Contains(string(s.files[s.names["page-one.js"]]), `from"./`+page+`"`) {
+		t.Errorf("a part does not import %s: %q", page, s.files[s.names["page-one.js"]])
 	}
 	if s.names["engine.js"] != "engine.js" || s.names["worker.js"] == "worker.js" {
 		t.Errorf("got names %v: only the worker's carries a hash", s.names)

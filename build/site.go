@@ -24,10 +24,14 @@ func (s *site) add(plain, name string, content []byte) {
 
 // addHashed adds an asset whose name is to carry its content's hash, and gives that name.
 func (s *site) addHashed(plain string, content []byte) string {
-	extension := filepath.Ext(plain)
-	name := strings.TrimSuffix(plain, extension) + "-" + contentHash(content) + extension
+	name := hashedName(plain, contentHash(content))
 	s.add(plain, name, content)
 	return name
+}
+
+func hashedName(plain, hash string) string {
+	extension := filepath.Ext(plain)
+	return strings.TrimSuffix(plain, extension) + "-" + hash + extension
 }
 
 // buildSite builds everything that browsers get and writes it to web/dist, which the server embeds.

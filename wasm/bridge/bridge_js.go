@@ -49,6 +49,7 @@ func (e *engine) methods() js.Value {
 		"attach", async(e.attach),
 		"torrent", async(e.torrent),
 		"share", async(e.share),
+		"fetch", async(e.fetching),
 		"limits", async(e.limits),
 		"budget", async(e.spent),
 		"start", async(e.start),
@@ -79,7 +80,7 @@ func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
 		Limits: limits,
 		Parts: node.Parts{
 			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(), Keys: e.keys,
-			Stores: memory{e.budget}, Host: host{e.host},
+			Stores: memory{e.budget}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
 		},
 		Receipts: receiptsOf(o.Get("receipts")),
 	})

@@ -1,8 +1,10 @@
 package bridge
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"math"
 	"syscall/js"
 
 	"fanseed/wasm/node"
@@ -10,19 +12,61 @@ import (
 )
 
 // host tells the worker what the node tells the person.
-type host struct{ value js.Value }
+type host struct {
+	value js.Value
+	told  map[[20]byte]told
+}
 
-func (h host) Changed(s node.Snapshot)   { h.value.Call("work", snapshot(s)) }
-func (h host) Removed(infohash [20]byte) { h.value.Call("removed", hex.EncodeToString(infohash[:])) }
-func (h host) Keep(r node.Receipt)       { h.value.Call("keep", receipt(r)) }
-func (h host) Forget(serial [16]byte)    { h.value.Call("forget", hex.EncodeToString(serial[:])) }
-func (h host) Sent(bytes int64)          { h.value.Call("sent", bytes) }
+// told is what the worker knows of a work's files: what is as it was is not told again.
+type told struct{ files, got any }
+
+func (h host) Removed(infohash [20]byte) {
+	delete(h.told, infohash)
+	h.value.Call("removed", hex.EncodeToString(infohash[:]))
+}
+
+func (h host) Keep(r node.Receipt)        { h.value.Call("keep", receipt(r)) }
+func (h host) Forget(serial [16]byte)     { h.value.Call("forget", hex.EncodeToString(serial[:])) }
+func (h host) Moved(sent, received int64) { h.value.Call("moved", sent, received) }
+
+func (h host) Changed(s node.Snapshot) {
+	work, before := snapshot(s), h.told[s.Infohash]
+	now := told{identity(s.Files), identity(s.Got)}
+	if now.files != before.files {
+		work.Set("files", filesOf(s.Files))
+	}
+	if now.got != before.got {
+		work.Set("got", float64s(s.Got))
+	}
+	h.told[s.Infohash] = now
+	h.value.Call("work", work)
+}
+
+// identity tells slices apart that never change.
+func identity[T any](s []T) any {
+	if len(s) == 0 {
+		return nil
+	}
+	return &s[0]
+}
+
+func filesOf(files []node.File) js.Value {
+	list := js.Global().Get("Array").New(len(files))
+	for i, f := range files {
+		list.SetIndex(i, object("path", f.Path, "length", f.Length))
+	}
+	return list
+}
+
+func float64s(numbers []int64) js.Value {
+	b := make([]byte, 0, 8*len(numbers))
+	for _, n := range numbers {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(float64(n)))
+	}
+	return js.Global().Get("Float64Array").New(bytesToJS(b).Get("buffer"))
+}
 
 func snapshot(s node.Snapshot) js.Value {
-	files := make([]any, len(s.Files))
-	for i, f := range s.Files {
-		files[i] = object("path", f.Path, "length", f.Length, "progress", f.Progress)
-	}
 	list := make([]any, len(s.Peers))
 	for i, p := range s.Peers {
 		list[i] = object(
@@ -32,10 +76,10 @@ func snapshot(s node.Snapshot) js.Value {
 	}
 	out := object(
 		"infohash", hex.EncodeToString(s.Infohash[:]), "magnet", s.Magnet, "name", s.Name, "length", s.Length,
-		"pieceLength", s.PieceLength, "pieces", s.Pieces, "files", files, "bitfield", bytesToJS(s.Bitfield),
+		"pieceLength", s.PieceLength, "pieces", s.Pieces, "bitfield", bytesToJS(s.Bitfield),
 		"state", string(s.State), "progress", s.Progress, "missing", s.Missing, "peers", list,
 		"downRate", s.DownRate, "upRate", s.UpRate, "downloaded", s.Downloaded, "uploaded", s.Uploaded,
-		"earned", s.Earned,
+		"earned", s.Earned, "kept", s.Kept, "caps", capsOf(s.Caps), "webseeds", webseedsOf(s.Webseeds),
 	)
 	if s.Err != nil && s.Revoked {
 		out.Set("error", object("code", "revoked", "message", s.Err.Error()))
@@ -43,6 +87,22 @@ func snapshot(s node.Snapshot) js.Value {
 		out.Set("error", failure(s.Err))
 	}
 	return out
+}
+
+func capsOf(caps []node.Cap) []any {
+	list := make([]any, len(caps))
+	for i, c := range caps {
+		list[i] = string(c)
+	}
+	return list
+}
+
+func webseedsOf(webseeds []node.Webseed) []any {
+	list := make([]any, len(webseeds))
+	for i, w := range webseeds {
+		list[i] = object("url", w.URL, "active", w.Active, "downloaded", w.Downloaded)
+	}
+	return list
 }
 
 func receipt(r node.Receipt) js.Value {
@@ -107,7 +167,7 @@ func code(err error) string {
 		return codeRefused
 	case errors.Is(err, node.ErrNoWork):
 		return codeNotFound
-	case errors.Is(err, node.ErrMissing), errors.Is(err, store.ErrMissing), errors.Is(err, store.ErrClosed):
+	case errors.Is(err, node.ErrMissing), errors.Is(err, node.ErrLost), errors.Is(err, store.ErrMissing), errors.Is(err, store.ErrLost), errors.Is(err, store.ErrClosed):
 		return codeStorage
 	case errors.Is(err, node.ErrFull), errors.Is(err, store.ErrFull):
 		return codeDiskFull

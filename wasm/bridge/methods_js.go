@@ -47,7 +47,16 @@ func (e *engine) limits(ctx context.Context, o js.Value) (any, error) {
 }
 
 func (e *engine) spent(ctx context.Context, o js.Value) (any, error) {
-	return nil, e.node.SetSent(ctx, int64(o.Get("sent").Float()))
+	return nil, e.node.SetUsed(ctx, node.Used{
+		SentToday:         int64(o.Get("sentToday").Float()),
+		SentThisMonth:     int64(o.Get("sentThisMonth").Float()),
+		ReceivedThisMonth: int64(o.Get("receivedThisMonth").Float()),
+	})
+}
+
+// fetching says whether works may be fetched from their webseeds while sharing is off.
+func (e *engine) fetching(ctx context.Context, o js.Value) (any, error) {
+	return nil, e.node.Fetch(ctx, o.Get("on").Bool())
 }
 
 func (e *engine) start(ctx context.Context, o js.Value) (any, error) {
@@ -59,6 +68,9 @@ func (e *engine) stop(ctx context.Context, o js.Value) (any, error) {
 }
 
 func (e *engine) remove(ctx context.Context, o js.Value) (any, error) {
+	if o.Get("deleteData").Truthy() {
+		return nil, e.one(ctx, o, e.node.Delete)
+	}
 	return nil, e.one(ctx, o, e.node.Remove)
 }
 
@@ -103,8 +115,7 @@ func (e *engine) length(ctx context.Context, o js.Value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, _, length, err := e.node.File(ctx, infohash, o.Get("file").Int())
-	return length, err
+	return e.node.Length(ctx, infohash, o.Get("file").Int())
 }
 
 func (e *engine) read(ctx context.Context, o js.Value) (any, error) {
@@ -130,13 +141,19 @@ func infohashOf(o js.Value) (infohash [20]byte, err error) {
 // limitsOf reads limits, of which Infinity means none.
 func limitsOf(o js.Value) node.Limits {
 	return node.Limits{
-		UploadRate:   bytesOf(o.Get("uploadRate")),
-		UploadPerDay: bytesOf(o.Get("uploadPerDay")),
-		Storage:      bytesOf(o.Get("storage")),
+		UploadRate:       bytesOf(o.Get("uploadRate")),
+		DownloadRate:     bytesOf(o.Get("downloadRate")),
+		UploadPerDay:     bytesOf(o.Get("uploadPerDay")),
+		UploadPerMonth:   bytesOf(o.Get("uploadPerMonth")),
+		DownloadPerMonth: bytesOf(o.Get("downloadPerMonth")),
+		Storage:          bytesOf(o.Get("storage")),
 	}
 }
 
 func bytesOf(v js.Value) int64 {
+	if v.Type() != js.TypeNumber {
+		return 0
+	}
 	f := v.Float()
 	if !(f >= 0 && f < 1<<53) {
 		return 0

@@ -70,7 +70,7 @@ func iceServers(v js.Value) (servers []rtc.ICEServer) {
 // memory keeps downloads in the tab's memory, outside of the engine's own.
 type memory struct{ budget *store.Budget }
 
-func (m memory) Open(_ [20]byte, info *metainfo.Info) (store.Store, error) {
+func (m memory) Open(_ context.Context, _ [20]byte, info *metainfo.Info) (store.Store, error) {
 	return store.NewMemory(info, m.budget), nil
 }
 

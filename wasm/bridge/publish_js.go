@@ -22,7 +22,7 @@ type publication struct {
 func publicationOf(o js.Value) (p publication, err error) {
 	format := o.Get("format").String()
 	p.v1, p.v2 = format != "v2", format != "v1"
-	files, total := filesOf(o.Get("files"))
+	files, total := chosenFiles(o.Get("files"))
 	p.info = &metainfo.Info{Name: metainfo.SafeName(o.Get("name").String()), Private: o.Get("private").Truthy()}
 	if p.info.PieceLength = metainfo.PieceLength(total); o.Get("pieceLength").Type() == js.TypeNumber {
 		p.info.PieceLength = int64(o.Get("pieceLength").Float())
@@ -44,7 +44,7 @@ func publicationOf(o js.Value) (p publication, err error) {
 	return p, nil
 }
 
-func filesOf(v js.Value) (files []metainfo.File, total int64) {
+func chosenFiles(v js.Value) (files []metainfo.File, total int64) {
 	for i := range v.Length() {
 		f := v.Index(i)
 		length := int64(f.Get("length").Float())
@@ -145,7 +145,7 @@ func (e *engine) attach(ctx context.Context, o js.Value) (any, error) {
 
 // blobsOf puts the page's files into the order of the torrent, with zeros for its padding.
 func blobsOf(info *metainfo.Info, o js.Value) (js.Value, error) {
-	files, _ := filesOf(o.Get("files"))
+	files, _ := chosenFiles(o.Get("files"))
 	at := make(map[string]int, len(files))
 	for n, f := range files {
 		at[strings.Join(f.Path, "/")] = n

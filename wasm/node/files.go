@@ -29,14 +29,10 @@ type files struct {
 
 func newFiles(info *metainfo.Info) *files {
 	f := &files{info: info}
-	offset := int64(0)
-	for _, file := range info.Files {
-		if !file.Padding {
-			f.list = append(f.list, File{strings.Join(file.Path, "/"), file.Length})
-			f.offsets = append(f.offsets, offset)
-			f.length += file.Length
-		}
-		offset += file.Length
+	for _, file := range info.Content() {
+		f.list = append(f.list, File{strings.Join(file.Path, "/"), file.Length})
+		f.offsets = append(f.offsets, file.Offset)
+		f.length += file.Length
 	}
 	f.got = make([]int64, len(f.list))
 	return f

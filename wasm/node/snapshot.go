@@ -60,7 +60,8 @@ type Webseed struct {
 type moved struct {
 	down, up         int64
 	downRate, upRate float64
-	peers, settled   int
+	peers            int
+	total, settled   int // pieces of a check
 }
 
 // showAll tells the host of the works that changed or are moving.
@@ -103,7 +104,7 @@ func (w *work) moved(stats swarm.Stats) moved {
 		downRate: stats.DownRate, upRate: stats.UpRate, peers: len(stats.Peers),
 	}
 	if w.checking != nil {
-		m.settled = w.checking.settled
+		m.total, m.settled = w.checking.total, w.checking.settled
 	}
 	return m
 }

@@ -11,11 +11,12 @@ import (
 // ErrMissing until its metadata is known.
 func (n *Node) Torrent(ctx context.Context, infohash [20]byte) ([]byte, error) {
 	var t *metainfo.Torrent
-	if err := n.with(ctx, infohash, func(w *work, _ time.Time) { t = w.torrent }); err != nil {
-		return nil, err
+	err := n.with(ctx, infohash, func(w *work, _ time.Time) { t = w.torrent })
+	if err == nil && t == nil {
+		err = ErrMissing
 	}
-	if t == nil {
-		return nil, ErrMissing
+	if err != nil {
+		return nil, err
 	}
 	return t.Bytes(), nil
 }

@@ -49,6 +49,9 @@ func (w *work) load(e swarm.Effect) {
 		now := time.Now()
 		s.Loaded(now, peer, index, begin, block, err)
 		w.drain(now)
+		if storeError(err) == ErrLost {
+			w.fail(now, ErrLost)
+		}
 	}
 	w.node.uploads.add(w, peer, held{uint32(index), begin, length, func(err error) {
 		if err != nil {

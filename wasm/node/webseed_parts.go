@@ -19,18 +19,17 @@ type webseedPart struct {
 // before end (https://www.bittorrent.org/beps/bep_0019.html). A file of no bytes
 // is never fetched.
 func webseedParts(base string, info *metainfo.Info, begin, end int64) (parts []webseedPart) {
-	offset := int64(0)
-	for i := range info.Files {
+	for i := info.FileAt(begin); i < len(info.Files) && info.Files[i].Offset < end; i++ {
 		f := &info.Files[i]
-		from, to := max(begin, offset), min(end, offset+f.Length)
-		if from < to {
-			part := webseedPart{begin: from - offset, end: to - offset}
-			if !f.Padding {
-				part.url = webseedURL(base, info, f)
-			}
-			parts = append(parts, part)
+		from, to := max(begin, f.Offset), min(end, f.Offset+f.Length)
+		if from >= to {
+			continue
 		}
-		offset += f.Length
+		part := webseedPart{begin: from - f.Offset, end: to - f.Offset}
+		if !f.Padding {
+			part.url = webseedURL(base, info, f)
+		}
+		parts = append(parts, part)
 	}
 	return parts
 }

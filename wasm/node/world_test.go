@@ -120,6 +120,7 @@ type engine struct {
 	stop   func()
 
 	budget int64 // bytes of the store
+	disk   *disk // where there is one
 
 	mu    sync.Mutex
 	shown map[[20]byte]Snapshot
@@ -226,7 +227,10 @@ func (e *engine) Verify(_ context.Context, public [32]byte, message []byte, sign
 }
 
 // Open implements Stores.
-func (e *engine) Open(_ context.Context, _ [20]byte, info *metainfo.Info) (store.Store, error) {
+func (e *engine) Open(_ context.Context, infohash [20]byte, info *metainfo.Info) (store.Store, error) {
+	if e.disk != nil {
+		return e.disk.open(infohash, info)
+	}
 	return store.NewMemory(info, store.NewBudget(e.budget)), nil
 }
 
@@ -285,7 +289,7 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 	}
 	t := metainfo.New(info)
 	w.list(e, t)
-	s, _ := e.Open(e.t.Context(), t.Infohash, info)
+	s := store.NewMemory(info, store.NewBudget(e.budget))
 	for i := range info.NumPieces() {
 		begin := int64(i) * pieceLength
 		if err := s.Put(e.t.Context(), i, data[begin:begin+info.PieceSize(i)]); err != nil {

@@ -59,7 +59,7 @@ func newTree(seed uint64, pieceLength int, hybrid bool, sizes []int) work {
 	for n, size := range sizes {
 		info.Files = append(info.Files, metainfo.File{Path: []string{fmt.Sprintf("%03d", n)}, Length: int64(size)})
 	}
-	info.Files = metainfo.Arrange(info.Files, info.PieceLength)
+	info.Files, _ = metainfo.Arrange(info.Files, info.PieceLength)
 	last := info.Files[len(info.Files)-1]
 	info.Length = last.Offset + last.Length
 	content := make([]byte, info.Length)

@@ -139,7 +139,18 @@ export async function loadWorks(server: string): Promise<Kept[]> {
   return (await all<Kept>("works")).filter((work) => work.server === server).sort((a, b) => a.added - b.added);
 }
 
-/** Adds bytes that were sent to peers today, in whichever tab, and gives today's sum. */
-export function addSent(bytes: number): Promise<number> {
-  return replace<number>("sent", new Date().toISOString().slice(0, 10), (before) => (before ?? 0) + bytes);
+/** What all tabs have moved, in bytes. */
+export interface Moved {
+  sentToday: number;
+  sentThisMonth: number;
+  receivedThisMonth: number;
+}
+
+/** Adds bytes that went to peers and bytes that came, in whichever tab, and gives the sums of this day and month. */
+export async function addMoved(sent: number, received: number): Promise<Moved> {
+  const day = new Date().toISOString().slice(0, 10);
+  const month = day.slice(0, 7);
+  const add = (key: string, bytes: number): Promise<number> => replace<number>("sent", key, (before) => (before ?? 0) + bytes);
+  const [sentToday, sentThisMonth, receivedThisMonth] = await Promise.all([add(day, sent), add(month, sent), add(`${month} received`, received)]);
+  return { sentToday, sentThisMonth, receivedThisMonth };
 }

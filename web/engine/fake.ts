@@ -43,6 +43,9 @@ interface Metadata {
 export class FakeWork extends EventTarget implements Work {
   readonly infohash: string;
   readonly pieceLength = pieceLength;
+  readonly kept = true;
+  readonly caps: Work["caps"] = [];
+  readonly webseeds: Work["webseeds"] = [];
   name: string;
   files: readonly WorkFile[] = [];
   state: WorkState = "stopped";

@@ -1,5 +1,5 @@
 /** What the tabs, the page that leads and the engine's worker say to each other. Everything here survives structured cloning. */
-import type { Account, ErrorCode, Limits, Peer, ShareMode, WorkState } from "../types/engine.js";
+import type { Account, Cap, ErrorCode, Limits, Peer, ShareMode, Webseed, WorkState } from "../types/engine.js";
 
 /** A call of a tab; answered by exactly one Reply with the same id. Ids are unique among the tabs; nobody waits for the answer to "". */
 export interface Call {
@@ -7,6 +7,8 @@ export interface Call {
   id: string;
   method: string;
   args: unknown;
+  /** Made by another tab than the one that runs the engine. */
+  far?: true;
 }
 
 export interface Reply {
@@ -50,12 +52,18 @@ export interface Snapshot {
   length: number;
   pieceLength: number;
   pieces: number;
-  files: { path: string; length: number; progress: number }[];
+  /** Left out while it is as it was told before, as is `got`: there may be ten thousand files. */
+  files?: { path: string; length: number }[];
+  /** Verified bytes of each file. */
+  got?: Float64Array;
   bitfield: Uint8Array;
   state: WorkState;
   error?: { code: ErrorCode; message: string };
   progress: number;
   missing: number;
+  kept: boolean;
+  caps: Cap[];
+  webseeds: Webseed[];
   peers: Peer[];
   downRate: number;
   upRate: number;

@@ -170,7 +170,7 @@ export class Tabs {
         if (this.#remote) this.#post({ kind: "set", change: this.state }); // whatever order others heard it in, this is how it stands
         return;
       case "call":
-        if (this.#remote && !this.#closing) this.#remote.send(m);
+        if (this.#remote && !this.#closing) this.#remote.send({ ...m, far: true });
         return;
       case "reply":
         return void this.#answer(m);

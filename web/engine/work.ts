@@ -1,5 +1,5 @@
 /** A work and its files as the page has them: they show what the engine said last, and pass on what the page asks. */
-import { FanseedError, type Peer, type Work, type WorkFile } from "../types/engine.js";
+import { FanseedError, type Peer, type Work, type WorkFile, type Cap, type Webseed } from "../types/engine.js";
 import type { Snapshot } from "./messages.js";
 import type { Tabs } from "./tabs.js";
 
@@ -10,9 +10,9 @@ class OneFile implements WorkFile {
     private readonly index: number,
   ) {}
 
-  get path(): string { return this.#now.path; }
-  get length(): number { return this.#now.length; }
-  get progress(): number { return this.#now.progress; }
+  get path(): string { return this.#file.path; }
+  get length(): number { return this.#file.length; }
+  get progress(): number { return this.length === 0 ? 1 : (this.work.snapshot.got?.[this.index] ?? 0) / this.length; }
 
   url(): string {
     if (!this.work.streams) throw new FanseedError("unsupported", "this page can have no service worker");
@@ -28,8 +28,8 @@ class OneFile implements WorkFile {
     this.tabs.call("prioritize", { infohash: this.work.infohash, file: this.index }).catch(() => undefined);
   }
 
-  get #now(): Snapshot["files"][number] {
-    return this.work.snapshot.files[this.index]!;
+  get #file(): { path: string; length: number } {
+    return this.work.snapshot.files![this.index]!;
   }
 }
 
@@ -72,6 +72,9 @@ export class OneWork extends EventTarget implements Work {
   }
   get progress(): number { return this.snapshot.progress; }
   get missing(): number { return this.snapshot.missing; }
+  get kept(): boolean { return this.snapshot.kept; }
+  get caps(): readonly Cap[] { return this.snapshot.caps; }
+  get webseeds(): readonly Webseed[] { return this.snapshot.webseeds; }
   get peers(): number { return this.snapshot.peers.length; }
   peerList(): Peer[] { return this.snapshot.peers.map((p) => ({ ...p })); }
   get downRate(): number { return this.snapshot.downRate; }
@@ -93,10 +96,12 @@ export class OneWork extends EventTarget implements Work {
     await this.tabs.call("remove", { infohash: this.infohash, deleteData: options.deleteData ?? false });
   }
 
-  take(s: Snapshot): void {
+  take(told: Snapshot): void {
     const before = this.snapshot;
+    const files = told.files ?? before.files ?? [];
+    const s = { ...told, files, got: told.got ?? before.got };
     this.snapshot = s;
-    if (this.#files.length !== s.files.length) this.#files = s.files.map((_, i) => new OneFile(this.tabs, this, i));
+    if (this.#files.length !== files.length) this.#files = files.map((_, i) => new OneFile(this.tabs, this, i));
     if (s.length > 0 && s.missing === 0) this.#finish();
     if (before.state !== s.state || before.length !== s.length) this.dispatchEvent(new Event("state"));
     if (before.state !== s.state && s.state === "error") this.dispatchEvent(new Event("error"));

@@ -4,7 +4,7 @@
  */
 import "wasm_exec";
 import { FanseedError, type Account, type Limits } from "../types/engine.js";
-import { addSent, forgetReceipt, keepReceipt, loadReceipts } from "./database.js";
+import { addMoved, forgetReceipt, keepReceipt, loadReceipts, type Moved } from "./database.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
 import { Library } from "./library.js";
@@ -12,6 +12,7 @@ import { useMemory } from "./memory.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";
+import { near } from "./near.js";
 import { closeBodies, serve } from "./stream_worker.js";
 
 declare const __WASM_URL__: string;
@@ -36,7 +37,7 @@ interface Engine {
   torrent(options: { infohash: string }): Promise<Uint8Array<ArrayBuffer>>;
   share(options: { on: boolean }): Promise<void>;
   limits(options: { limits: Limits }): Promise<void>;
-  budget(options: { sent: number }): Promise<void>;
+  budget(options: Moved): Promise<void>;
   start(options: { infohash: string }): Promise<void>;
   stop(options: { infohash: string }): Promise<void>;
   remove(options: { infohash: string; deleteData: boolean }): Promise<void>;
@@ -72,7 +73,7 @@ async function start(): Promise<Engine> {
   const it = await made;
   await configure(it);
   await restore(it);
-  setInterval(() => void countSent(0), 60_000); // the day may have changed, or other tabs sent
+  setInterval(() => void countMoved(0, 0), 60_000); // the day may have changed, or other tabs sent
   return it;
 }
 
@@ -106,7 +107,7 @@ function host(ready: (engine: Engine) => void): object {
     removed: (infohash: string) => say({ kind: "removed", infohash }),
     keep: (r: Receipt) => void keepReceipt(boot.server, r).then(tellReceipts),
     forget: (serial: string) => void forgetReceipt(boot.server, serial).then(tellReceipts),
-    sent: (bytes: number) => void countSent(bytes),
+    moved: (sent: number, received: number) => void countMoved(sent, received),
   };
 }
 
@@ -123,9 +124,8 @@ async function keepUp({ infohash, error, length }: Snapshot): Promise<void> {
   describing.delete(infohash);
 }
 
-async function countSent(bytes: number): Promise<void> {
-  const sent = await addSent(bytes);
-  await (await engine()).budget({ sent });
+async function countMoved(sent: number, received: number): Promise<void> {
+  await (await engine()).budget(await addMoved(sent, received));
 }
 
 /** The page must be able to hand these in by itself when it is closed. */
@@ -226,7 +226,7 @@ async function share(on: boolean): Promise<void> {
     const pair = await makeIdentity();
     const it = await engine();
     if (pair) await configure(it);
-    void countSent(0);
+    void countMoved(0, 0);
     await it.share({ on: true });
     void tellReceipts();
   } else if (running) {
@@ -289,7 +289,8 @@ function failure(error: unknown): { code: FanseedError["code"]; message: string 
 
 async function call(c: Call): Promise<void> {
   try {
-    const value = await (methods[c.method as keyof Methods] as (o: unknown) => Promise<unknown>)(c.args);
+    const args = c.far ? await near(c.args as { files?: File[] }) : c.args;
+    const value = await (methods[c.method as keyof Methods] as (o: unknown) => Promise<unknown>)(args);
     say({ kind: "reply", id: c.id, value });
   } catch (error) {
     say({ kind: "reply", id: c.id, error: failure(error) });

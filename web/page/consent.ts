@@ -3,43 +3,69 @@ import type { ShareMode } from "../types/engine.js";
 
 export type Consent = Exclude<ShareMode, "ask">;
 
-const key = "fanseed.share";
+export const agreed = (mode: ShareMode): boolean => mode === "on" || mode === "playing";
+
+// Private browsing may refuse to keep anything, or even to be asked.
+
+function read(storage: () => Storage, key: string): string | null {
+  try {
+    return storage().getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(storage: () => Storage, key: string, value: string): void {
+  try {
+    if (value) storage().setItem(key, value);
+    else storage().removeItem(key);
+  } catch {
+    // It holds for this visit alone.
+  }
+}
+
+const site = (): Storage => localStorage;
+const tab = (): Storage => sessionStorage;
+
+const shareKey = "fanseed.share";
 let visit: ShareMode = "ask";
 
 export function consent(): ShareMode {
-  try {
-    const said = localStorage.getItem(key);
-    return said === "on" || said === "playing" || said === "off" ? said : visit;
-  } catch {
-    return visit;
-  }
+  const said = read(site, shareKey);
+  return said === "on" || said === "playing" || said === "off" ? said : visit;
 }
 
 export function remember(mode: Consent): void {
-  visit = mode;
-  try {
-    localStorage.setItem(key, mode);
-  } catch {
-    // Private browsing may refuse to keep anything; `visit` holds it.
+  write(site, shareKey, (visit = mode));
+}
+
+/** A list of infohashes that is kept. Where the browser keeps nothing, it holds for this visit. */
+class Kept {
+  #visit: readonly string[] = [];
+
+  constructor(
+    private readonly storage: () => Storage,
+    private readonly key: string,
+  ) {}
+
+  get list(): readonly string[] {
+    return read(this.storage, this.key)?.split(" ") ?? this.#visit;
+  }
+
+  set list(infohashes: readonly string[]) {
+    write(this.storage, this.key, (this.#visit = infohashes).join(" "));
   }
 }
+
+/** What was published here: it is seeded by its publisher's own word, whatever was said about others' works. */
+export const published = new Kept(site, "fanseed.published");
+
+/** What "Stop" has stopped in this tab, so that "Resume" starts no more than that. */
+export const halted = new Kept(tab, "fanseed.halted");
 
 const stopKey = "fanseed.stopped";
 
 /** "Stop" holds for this tab, reloads included, until "Resume". */
-export function stopped(): boolean {
-  try {
-    return sessionStorage.getItem(stopKey) === "1";
-  } catch {
-    return false;
-  }
-}
+export const stopped = (): boolean => read(tab, stopKey) === "1";
 
-export function rememberStopped(on: boolean): void {
-  try {
-    if (on) sessionStorage.setItem(stopKey, "1");
-    else sessionStorage.removeItem(stopKey);
-  } catch {
-    // Nothing is kept: a reload starts anew.
-  }
-}
+export const rememberStopped = (on: boolean): void => write(tab, stopKey, on ? "1" : "");

@@ -20,12 +20,7 @@ async function walkFolder(directory: FileSystemDirectoryEntry, path: string): Pr
   }
 }
 
-export const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
-
-export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  // The list of items is emptied as soon as this task ends: take everything out of it first.
-  const entries = Array.from(transfer.items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const loose = Array.from(transfer.files);
-  if (!entries.length) return loose;
-  return (await Promise.all(entries.map((entry) => walk(entry, "")))).flat();
+/** `entries` are what was dropped, `files` the loose files among it: all that there is where a browser has no entries. */
+export async function droppedFiles(entries: FileSystemEntry[], files: File[]): Promise<File[]> {
+  return entries.length ? (await Promise.all(entries.map((entry) => walk(entry, "")))).flat() : files;
 }

@@ -1,19 +1,14 @@
-/** The statement of this browser's account, with the reason for every line. Facts: `earnings`, `now`. Requests: show earnings, retry. */
-import { html, nothing, type TemplateResult } from "lit";
-import type { Account, AccountLine, RefusedReceipt } from "../types/engine.js";
-import "./copy.js";
+/** What was earned in this browser; the statement itself is in statement.ts. Facts: `earnings`. Request: show earnings. */
+import { html, type TemplateResult } from "lit";
 import { PageElement } from "./element.js";
 import type { Earnings } from "./facts.js";
-import { credits, dateTime, size } from "./format.js";
-import { workPath } from "./route.js";
 import { words } from "./words.js";
 
-const say = words.money;
+const say = words.earn;
 
 export class EarningsView extends PageElement {
-  static override properties = { earnings: { attribute: false }, now: { type: Number } };
+  static override properties = { earnings: { attribute: false } };
   declare earnings: Earnings;
-  declare now: number;
 
   #show(what: string): TemplateResult {
     return html`<button type="button" class="strong" @click=${() => this.ask({ do: "show earnings" })}>${what}</button>`;
@@ -27,93 +22,6 @@ export class EarningsView extends PageElement {
     </section>`;
   }
 
-  #balance(name: string, value: string, more: string, main = false): TemplateResult {
-    return html`<div class=${main ? "main" : ""}>
-      <dt>${name}</dt>
-      <dd class="value">${value}</dd>
-      <dd class="quiet">${more}</dd>
-    </div>`;
-  }
-
-  #balances(account: Account): TemplateResult {
-    const left = (account.epochEnds - this.now) / 1000;
-    return html`<dl class="balances field">
-      ${this.#balance(say.confirmed, credits(account.creditsConfirmed), say.confirmedMore, true)}
-      ${this.#balance(say.pending, credits(account.creditsPending), say.pendingMore(account.epochEnds, left), true)}
-      ${this.#balance(say.bytes, size(account.bytesConfirmed), say.bytesMore)} ${this.#balance(say.bytesPending, size(account.bytesPending), say.bytesPendingMore)}
-    </dl>`;
-  }
-
-  #head(columns: string[]): TemplateResult {
-    return html`<thead role="rowgroup">
-      <tr role="row">
-        ${columns.map((name) => html`<th scope="col" role="columnheader">${name}</th>`)}
-      </tr>
-    </thead>`;
-  }
-
-  #work(infohash: string | undefined, name: string): TemplateResult | string {
-    return infohash ? html`<a href=${workPath(infohash)}>${name || infohash.slice(0, 12)}</a>` : say.unknownWork;
-  }
-
-  #line(line: AccountLine): TemplateResult {
-    return html`<tr role="row">
-      <th scope="row" role="rowheader">${this.#work(line.infohash, line.name)}</th>
-      <td role="cell" data-label=${say.epoch}>${line.epoch}</td>
-      <td role="cell" data-label=${say.size}>${size(line.bytes)}</td>
-      <td role="cell" data-label=${say.amount}>${credits(line.credits)}</td>
-      <td role="cell" data-label=${say.state}><span class=${`state ${line.state}`}>${say.states[line.state] ?? line.state}</span></td>
-      <td role="cell" class="wide">${line.reasonText}</td>
-    </tr>`;
-  }
-
-  #lines({ lines, rate }: Account): TemplateResult {
-    return html`<section aria-labelledby="lines">
-      <h2 id="lines">${say.lines}</h2>
-      <p class="quiet">${say.rate(rate)}</p>
-      ${lines.length
-        ? html`<table role="table" aria-labelledby="lines">
-            ${this.#head([say.work, say.epoch, say.size, say.amount, say.state, say.reason])}
-            <tbody role="rowgroup">
-              ${lines.map((line) => this.#line(line))}
-            </tbody>
-          </table>`
-        : html`<p class="quiet">${say.noLines}</p>`}
-    </section>`;
-  }
-
-  #refusedLine(receipt: RefusedReceipt, names: Map<string, string>): TemplateResult {
-    return html`<tr role="row">
-      <th scope="row" role="rowheader">${this.#work(receipt.infohash, names.get(receipt.infohash ?? "") ?? "")}</th>
-      <td role="cell" data-label=${say.when}>${dateTime(receipt.time)}</td>
-      <td role="cell" data-label=${say.size}>${size(receipt.amount)}</td>
-      <td role="cell" class="wide">${receipt.reasonText}</td>
-    </tr>`;
-  }
-
-  #refused({ refused, lines }: Account): TemplateResult | typeof nothing {
-    if (!refused.length) return nothing;
-    const names = new Map(lines.map((line) => [line.infohash, line.name]));
-    return html`<section aria-labelledby="refused">
-      <h2 id="refused">${say.refused}</h2>
-      <table role="table" aria-labelledby="refused">
-        ${this.#head([say.work, say.when, say.size, say.reason])}
-        <tbody role="rowgroup">
-          ${refused.map((receipt) => this.#refusedLine(receipt, names))}
-        </tbody>
-      </table>
-    </section>`;
-  }
-
-  #account(account: Account): TemplateResult {
-    return html`${this.#balances(account)}
-      ${this.#lines(account)} ${this.#refused(account)}
-      <section aria-labelledby="account">
-        <h2 id="account">${say.account}</h2>
-        <fs-copy .text=${account.id} .label=${say.accountMore}></fs-copy>
-      </section>`;
-  }
-
   #body(): TemplateResult {
     const { earnings } = this;
     switch (earnings.state) {
@@ -122,11 +30,11 @@ export class EarningsView extends PageElement {
       case "none":
         return this.#notice(say.noneTitle, [say.made, say.how], html`<a class="button strong" href="/">${say.find}</a>`);
       case "error":
-        return this.#notice(words.fault(earnings.error), [], this.#show(words.retry));
+        return this.#notice(earnings.error.says, [], this.#show(words.retry));
       case "loading":
         return html`<div class="balances field waiting" aria-busy="true"><p role="status">${words.loading}</p></div>`;
       case "ready":
-        return this.#account(earnings.account);
+        return html`<fs-statement .account=${earnings.account} .now=${Date.now()}></fs-statement>`;
     }
   }
 

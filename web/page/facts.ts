@@ -1,17 +1,13 @@
 /** What the elements are told. Plain values only: no element ever holds a Work or a Seeder. */
-import type { Account, ErrorCode, Peer, ShareMode, Work, WorkState } from "../types/engine.js";
+import type { Account, Peer, ShareMode, WorkState } from "../types/engine.js";
 import type { Consent } from "./consent.js";
+import type { Fault } from "./fault.js";
 import type { Route } from "./route.js";
+import type { Level } from "./seedhead.js";
 import type { ServerInfo, WorkInfo, WorkSummary } from "./server.js";
 
 /** Something that is asked for: on its way, here, or refused with its reason. */
 export type Loadable<T> = { state: "loading" } | { state: "ready"; value: T } | { state: "error"; error: Fault };
-
-/** An error as the page shows it: `code` chooses the words, `message` is only shown where the server refused. */
-export interface Fault {
-  code: ErrorCode;
-  message: string;
-}
 
 /** A work in this browser, as it is now. */
 export interface LiveWork {
@@ -21,7 +17,10 @@ export interface LiveWork {
   length: number;
   files: { path: string; length: number; progress: number }[];
   pieces: number;
-  bitfield: Uint8Array;
+  /** Pieces that are here. */
+  have: number;
+  /** The map of the pieces, while some are missing. */
+  levels: Level[] | undefined;
   state: WorkState;
   error: Fault | undefined;
   progress: number;
@@ -36,10 +35,11 @@ export interface LiveWork {
 }
 
 /** Publishing, step by step. */
-export type Publishing =
+export type PublishStep =
   | { step: "idle" }
   | { step: "chosen"; files: File[]; name: string; fault?: Fault }
-  | { step: "hashing"; name: string; hashed: number; total: number }
+  /** `levels`: how far it is, as a seed head. */
+  | { step: "hashing"; name: string; hashed: number; total: number; levels: Level[] }
   | { step: "published"; infohash: string; name: string };
 
 export type Earnings =
@@ -69,14 +69,16 @@ export interface Facts {
   info: Loadable<WorkInfo>;
   /** The work in the address is being handed to the engine. */
   joining: { state: "no" } | { state: "yes" } | { state: "failed"; error: Fault };
-  publishing: Publishing;
+  publishing: PublishStep;
   earnings: Earnings;
   /** Files that are being put together for saving, as `saveKey` has them. */
   saving: readonly string[];
   /** Why what was pasted could not be opened. */
   openFault: Fault | undefined;
-  /** What went wrong that no view has a place for; shown until it is dismissed. */
-  fault: Fault | undefined;
+  /** A part of the page is on its way, and takes its time. */
+  waiting: boolean;
+  /** What went wrong that no view has a place for; shown until it is dismissed. `again` is what was asked for, where asking again may help. */
+  fault: (Fault & { again?: Request }) | undefined;
 }
 
 /** What the elements ask for. */
@@ -90,6 +92,7 @@ export type Request =
   | { do: "stop"; infohash: string }
   | { do: "save"; infohash: string; index: number }
   | { do: "pick"; files: File[] }
+  | { do: "drop"; entries: FileSystemEntry[]; files: File[] }
   | { do: "publish"; name: string }
   | { do: "cancel publish" }
   | { do: "open"; source: string | File }
@@ -107,21 +110,4 @@ export class RequestEvent extends Event {
     super("request", { bubbles: true, composed: true });
     this.request = request;
   }
-}
-
-export function fault(error: unknown): Fault {
-  const { code, message } = error as Partial<Fault>;
-  return { code: typeof code === "string" ? code : "internal", message: String(message ?? error) };
-}
-
-export function live(work: Work): LiveWork {
-  const { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits } = work;
-  const numbers = { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits };
-  return {
-    ...numbers,
-    bitfield: work.bitfield(),
-    peerList: work.peerList(),
-    files: work.files.map((file) => ({ path: file.path, length: file.length, progress: file.progress })),
-    error: work.error && fault(work.error),
-  };
 }

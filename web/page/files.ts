@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
 import { percent, size } from "./format.js";
-import { webseedFile } from "./source.js";
+import { webseedFile } from "./webseed.js";
 import { words } from "./words.js";
 
 interface ShownFile {

@@ -16,7 +16,7 @@ export class Home extends PageElement {
     const { listing } = this.facts;
     if (listing.state === "loading") return html`<ul class="covers waiting" role="list" aria-label=${words.loading}>${[1, 2, 3, 4].map(() => html`<li><div class="blank"></div></li>`)}</ul>`;
     if (listing.state === "error") {
-      return html`<p class="fault" role="alert">${words.fault(listing.error)}</p>
+      return html`<p class="fault" role="alert">${listing.error.says}</p>
         <button type="button" @click=${() => this.ask({ do: "retry" })}>${words.retry}</button>`;
     }
     return listing.value.length ? html`<fs-works .listed=${listing.value}></fs-works>` : html`<p class="quiet">${words.home.nothing}</p>`;
@@ -26,7 +26,7 @@ export class Home extends PageElement {
     const { publishing, origin, openFault, works } = this.facts;
     return html`<fs-publish .publishing=${publishing} .origin=${origin} ?dragging=${this.dragging}></fs-publish>
       <fs-open .fault=${openFault}></fs-open>
-      ${works.length ? html`<section aria-labelledby="here"><h2 id="here">${words.home.here}</h2><fs-works .live=${works}></fs-works></section>` : nothing}
+      ${works.length ? html`<section aria-labelledby="here"><h2 id="here">${words.home.here}</h2><fs-live-works .works=${works}></fs-live-works></section>` : nothing}
       <section aria-labelledby="listing">
         <h2 id="listing">${words.home.listing}</h2>
         ${this.#listing()}

@@ -2,8 +2,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
-import { count, credits, growing, percent, rate } from "./format.js";
-import { doing, words } from "./words.js";
+import { count, percent } from "./format.js";
+import { credits, growing, rate } from "./format_live.js";
+import { words } from "./words.js";
+import { doing, say } from "./words_live.js";
 
 export class Live extends PageElement {
   static override properties = { work: { attribute: false }, sharing: { type: Boolean }, saving: { attribute: false } };
@@ -13,16 +15,15 @@ export class Live extends PageElement {
 
   #figures(): [string, string][] {
     const { length, downRate, upRate, peers, downloaded, uploaded, missing } = this.work;
-    const say = words.work;
     const left = missing && downRate ? say.leftValue(missing / downRate) : say.leftNone;
-    if (length && !missing) return [[say.up, rate(upRate)], [say.sent, growing(uploaded)], [say.peers, count(peers)]];
-    return [[say.down, rate(downRate)], [say.up, rate(upRate)], [say.got, growing(downloaded)], [say.sent, growing(uploaded)], [say.left, left], [say.peers, count(peers)]];
+    if (length && !missing) return [[say.up, rate(upRate)], [say.sent, growing(uploaded)], [say.peer.peers, count(peers)]];
+    return [[say.down, rate(downRate)], [say.up, rate(upRate)], [say.got, growing(downloaded)], [say.sent, growing(uploaded)], [say.left, left], [say.peer.peers, count(peers)]];
   }
 
   #progress(): TemplateResult {
     const { length, progress } = this.work;
     return html`<div class="progress">
-      ${length ? html`<progress max="1" .value=${progress} aria-label=${words.work.progress}></progress>` : html`<progress aria-label=${words.work.progress}></progress>`}
+      ${length ? html`<progress max="1" .value=${progress} aria-label=${say.progress}></progress>` : html`<progress aria-label=${say.progress}></progress>`}
       <span class="figures">${length ? percent(progress) : nothing}</span>
     </div>`;
   }
@@ -38,10 +39,10 @@ export class Live extends PageElement {
     return html`<div class="row">
       ${whole ? save : nothing}
       ${idle && this.sharing
-        ? html`<button type="button" class=${whole ? "" : "strong"} @click=${() => this.ask({ do: "start", infohash })}>${state === "error" ? words.retry : words.work.resume}</button>`
+        ? html`<button type="button" class=${whole ? "" : "strong"} @click=${() => this.ask({ do: "start", infohash })}>${state === "error" ? words.retry : words.resume}</button>`
         : idle
           ? nothing
-          : html`<button type="button" @click=${() => this.ask({ do: "stop", infohash })}>${words.work.stop}</button>`}
+          : html`<button type="button" @click=${() => this.ask({ do: "stop", infohash })}>${say.stop}</button>`}
       ${this.sharing ? html`<button type="button" class="plain" @click=${() => this.ask({ do: "withdraw" })}>${words.consent.withdraw}</button>` : nothing}
     </div>`;
   }
@@ -53,7 +54,7 @@ export class Live extends PageElement {
       <div role="status"><h2 id="doing" class=${state === "error" ? "fault" : ""}>${doing(this.work)}</h2></div>
       ${this.#progress()}
       <dl class=${figures.length > 3 ? "numbers pairs" : "numbers"}>${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
-      ${earned === undefined ? nothing : html`<dl><dt>${words.work.earned}</dt><dd >${credits(earned)}</dd></dl>`}
+      ${earned === undefined ? nothing : html`<dl><dt>${say.earned}</dt><dd>${credits(earned)}</dd></dl>`}
       ${this.#buttons()}
     </section>`;
   }

@@ -1,30 +1,16 @@
 /** Starts the page: introduces the elements to the controller. */
-import { App, type Announcement } from "./app.js";
+import { App } from "./app.js";
 import type { RequestEvent } from "./facts.js";
-import "./page.css";
 import { route } from "./route.js";
 import type { Shell } from "./shell.js";
 import "./shell.js";
-import { words } from "./words.js";
 
 const page = document.querySelector<Shell>("fs-page");
 if (!page) throw new Error("index.html has no fs-page");
 
-function aloud(event: Announcement): string {
-  switch (event.kind) {
-    case "stopped":
-      return words.said.stopped;
-    case "withdrawn":
-      return words.consent.withdrawn;
-    case "complete":
-    case "published":
-      return words.said[event.kind](event.name);
-  }
-}
-
 const app = new App(
   (facts) => (page.facts = facts),
-  (event) => (page.said = aloud(event)),
+  (what) => (page.said = what),
 );
 page.addEventListener("request", (event) => app.handle((event as RequestEvent).request));
 

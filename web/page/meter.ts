@@ -1,16 +1,17 @@
-/** What all works together send and fetch now, and the button that stops it. Facts: `works`, `stopped`. Requests: stop all, resume all. */
-import { html, nothing, type TemplateResult } from "lit";
+/** What all works together send and fetch now, and the button that stops it. Fact: `works`. Request: stop all. */
+import { html, type TemplateResult } from "lit";
 import { PageElement } from "./element.js";
 import type { LiveWork } from "./facts.js";
-import { count, rate } from "./format.js";
+import { count } from "./format.js";
+import { rate } from "./format_live.js";
 import { words } from "./words.js";
+import { say } from "./words_live.js";
 
 const sum = (works: LiveWork[], of: "upRate" | "downRate" | "peers"): number => works.reduce((total, work) => total + work[of], 0);
 
 export class Meter extends PageElement {
-  static override properties = { works: { attribute: false }, stopped: { type: Boolean } };
+  static override properties = { works: { attribute: false } };
   declare works: LiveWork[];
-  declare stopped: boolean;
 
   #figure(sign: string, name: string, value: string): TemplateResult {
     return html`<div>
@@ -22,24 +23,18 @@ export class Meter extends PageElement {
   #figures(): TemplateResult {
     const peers = sum(this.works, "peers");
     return html`<dl>
-      ${this.#figure("↑", words.meter.up, rate(sum(this.works, "upRate")))} ${this.#figure("↓", words.meter.down, rate(sum(this.works, "downRate")))}
+      ${this.#figure("↑", say.meter.up, rate(sum(this.works, "upRate")))} ${this.#figure("↓", say.meter.down, rate(sum(this.works, "downRate")))}
       <div class="peers">
-        <dt class="unseen">${words.work.peers}</dt>
+        <dt class="unseen">${say.peer.peers}</dt>
         <dd><span aria-hidden="true">${words.peers(peers)}</span><span class="unseen">${count(peers)}</span></dd>
       </div>
     </dl>`;
   }
 
-  protected override render(): TemplateResult | typeof nothing {
-    if (this.stopped) {
-      return html`<section aria-label=${words.meter.label}>
-        <p>${words.meter.stopped}</p>
-        <button type="button" class="strong" @click=${() => this.ask({ do: "resume all" })}>${words.meter.resume}</button>
-      </section>`;
-    }
-    return html`<section aria-label=${words.meter.label}>
+  protected override render(): TemplateResult {
+    return html`<section aria-label=${words.nowSharing}>
       ${this.#figures()}
-      <button type="button" class="strong" aria-label=${words.meter.stopAll} @click=${() => this.ask({ do: "stop all" })}>${words.meter.stop}</button>
+      <button type="button" class="strong" aria-label=${say.meter.stopAll} @click=${() => this.ask({ do: "stop all" })}>${say.meter.stop}</button>
     </section>`;
   }
 }

@@ -1,7 +1,7 @@
 /** Opens a work that someone was sent. Fact: `fault`. Request: open. */
 import { html, nothing, type TemplateResult } from "lit";
 import { PageElement } from "./element.js";
-import type { Fault } from "./facts.js";
+import type { Fault } from "./fault.js";
 import { words } from "./words.js";
 
 export class Open extends PageElement {
@@ -31,7 +31,7 @@ export class Open extends PageElement {
         <input id="torrent" type="file" accept=".torrent,application/x-bittorrent" hidden @change=${this.#file} />
         <button type="button" class="plain" @click=${() => this.querySelector<HTMLInputElement>("#torrent")?.click()}>${words.home.openFile}</button>
       </div>
-      <p id="source-fault" class="fault" role="alert">${this.fault ? words.fault(this.fault) : nothing}</p>
+      <p id="source-fault" class="fault" role="alert">${this.fault ? this.fault.says : nothing}</p>
     </form>`;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The seed head: seeds set by the golden angle, as a sunflower does it. It is a work's emblem, woven from its infohash, and, once pieces
- * come, the map of its pieces from the centre outwards.
+ * come, the map of its pieces from the centre outwards: seedhead_pieces.ts.
  */
 import { html, svg, type TemplateResult } from "lit";
 
@@ -10,8 +10,7 @@ export type Level = 0 | 1 | 2;
 const golden = Math.PI * (3 - Math.sqrt(5));
 const diameters = [0.3, 0.58, 0.88]; // of the distance between two seeds
 const reach = 0.94; // of the unit circle, so that no seed is cut
-const most = 610; // seeds; more are not told apart
-const emblemSeeds = 377;
+export const emblemSeeds = 377;
 const spirals = [13, 21, 34]; // arms that the eye sees in seeds so set: Fibonacci numbers
 
 /** One path of dots per level: a dot is a line of no length with round ends. */
@@ -40,24 +39,6 @@ export function emblem(infohash: string): Level[] {
   const bit = (i: number): number => Number((bits >> BigInt(i)) & 1n);
   const arms = spirals[Number(bits % 3n)] ?? 21;
   return Array.from({ length: emblemSeeds }, (_, i) => (bit(i % arms) + bit(40 + (i % arms))) as Level);
-}
-
-/** Pieces in order, several to a seed where there are many: full only where all of them are here. */
-export function pieceMap(bitfield: Uint8Array, pieces: number): Level[] {
-  const seeds = Math.min(pieces, most);
-  const has = (i: number): boolean => (((bitfield[i >> 3] ?? 0) >> (7 - (i & 7))) & 1) === 1;
-  return Array.from({ length: seeds }, (_, seed) => {
-    const from = Math.floor((seed * pieces) / seeds);
-    const to = Math.floor(((seed + 1) * pieces) / seeds);
-    let here = 0;
-    for (let i = from; i < to; i++) if (has(i)) here++;
-    return here === 0 ? 0 : here === to - from ? 2 : 1;
-  });
-}
-
-/** A share of a whole as a seed head that fills from the centre. */
-export function filled(share: number): Level[] {
-  return Array.from({ length: emblemSeeds }, (_, i) => (i < share * emblemSeeds ? 2 : 0));
 }
 
 /** Hue of a work, in degrees. */

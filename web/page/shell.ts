@@ -1,13 +1,11 @@
-/** The frame around every view: header with the meter, the view, footer with the consent. Facts: `facts`, `said` (read aloud). Requests: pick, open, withdraw, dismiss, and those of its views. */
+/** The frame around every view: header with the meter, the view, footer with the consent. Facts: `facts`, `said` (read aloud). Requests: drop, withdraw, resume all, dismiss, and those of its views. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { carriesFiles, droppedFiles } from "./drop.js";
 import "./earnings.js";
 import { PageElement } from "./element.js";
 import type { Facts } from "./facts.js";
 import { percent } from "./format.js";
 import "./home.js";
 import { logo } from "./logo.js";
-import "./meter.js";
 import { words } from "./words.js";
 import "./work.js";
 
@@ -41,14 +39,14 @@ export class Shell extends PageElement {
     if (event.relatedTarget === null) this.dragging = false;
   };
 
-  readonly #drop = async (event: DragEvent): Promise<void> => {
-    if (!carriesFiles(event) || !event.dataTransfer) return;
+  readonly #drop = (event: DragEvent): void => {
+    const { dataTransfer } = event;
+    if (!carriesFiles(event) || !dataTransfer) return;
     event.preventDefault();
     this.dragging = false;
-    const files = await droppedFiles(event.dataTransfer);
-    const [first] = files;
-    if (files.length === 1 && first?.name.endsWith(".torrent")) this.ask({ do: "open", source: first });
-    else if (files.length) this.ask({ do: "pick", files });
+    // The list of items is emptied as soon as this task ends: everything is taken out of it first.
+    const entries = Array.from(dataTransfer.items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+    this.ask({ do: "drop", entries, files: [...dataTransfer.files] });
   };
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -67,7 +65,7 @@ export class Shell extends PageElement {
     const { route } = facts;
     if (route.view === "home") return html`<fs-home .facts=${facts} ?dragging=${this.dragging}></fs-home>`;
     if (route.view === "work") return html`<fs-work .facts=${facts} .infohash=${route.infohash}></fs-work>`;
-    if (route.view === "earnings") return html`<fs-earnings .earnings=${facts.earnings} .now=${Date.now()}></fs-earnings>`;
+    if (route.view === "earnings") return html`<fs-earnings .earnings=${facts.earnings}></fs-earnings>`;
     return html`<div class="lost">
       <h1 tabindex="-1">${words.lost.title}</h1>
       <p>${words.lost.more}</p>
@@ -77,8 +75,10 @@ export class Shell extends PageElement {
 
   #fault({ fault }: Facts): TemplateResult | typeof nothing {
     if (!fault) return nothing;
+    const { again } = fault;
     return html`<div class="notice" role="alert">
-      <p class="fault">${words.fault(fault)}</p>
+      <p class="fault">${fault.says}</p>
+      ${again ? html`<button type="button" @click=${() => this.ask(again)}>${words.retry}</button>` : nothing}
       <button type="button" class="plain" @click=${() => this.ask({ do: "dismiss" })}>${words.dismiss}</button>
     </div>`;
   }
@@ -87,8 +87,17 @@ export class Shell extends PageElement {
     return html`<header class="top">
       <a class="brand" href="/" aria-label=${words.name}>${logo}<span aria-hidden="true">fanseed</span></a>
       <nav aria-label=${words.nav}><a href="/earnings" aria-current=${route.view === "earnings" ? "page" : nothing}>${words.earnings}</a></nav>
-      ${works.length || stopped ? html`<fs-meter .works=${works} ?stopped=${stopped}></fs-meter>` : nothing}
+      ${stopped ? this.#stopped() : works.length ? html`<fs-meter class="meter" .works=${works}></fs-meter>` : nothing}
     </header>`;
+  }
+
+  #stopped(): TemplateResult {
+    return html`<div class="meter">
+      <section aria-label=${words.nowSharing}>
+        <p>${words.stopped}</p>
+        <button type="button" class="strong" @click=${() => this.ask({ do: "resume all" })}>${words.resume}</button>
+      </section>
+    </div>`;
   }
 
   #footer({ consent, sharing }: Facts): TemplateResult {
@@ -108,9 +117,12 @@ export class Shell extends PageElement {
       ${this.#header(facts)}
       <main id="main" tabindex="-1">${this.#fault(facts)} ${this.#view(facts)}</main>
       ${this.#footer(facts)} ${this.dragging && facts.route.view !== "home" ? html`<p class="dropping">${words.home.drop}</p>` : nothing}
+      ${facts.waiting ? html`<progress class="coming" aria-label=${words.loading}></progress>` : nothing}
       <div class="unseen" role="status">${this.said}</div>`;
   }
 }
+
+const carriesFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
 
 function title(facts: Facts): string {
   const { route, publishing, works, info } = facts;

@@ -42,15 +42,3 @@ export function source(input: string, origin: string): Source | undefined {
   if (place.view !== "work") return { kind: "torrent", url: url.href };
   return url.origin === origin ? { kind: "work", infohash: place.infohash } : { kind: "elsewhere", url: url.href };
 }
-
-/** Webseeds that a magnet names (BEP 19 `ws`); only http and https. */
-export function webseeds(text: string): string[] {
-  return new URLSearchParams(text.slice(text.indexOf("?") + 1)).getAll("ws").filter((url) => /^https?:\/\//i.test(url) && URL.canParse(url));
-}
-
-/** Address of one file below a webseed, as BEP 19 builds it. */
-export function webseedFile(webseed: string, name: string, path: string, single: boolean): string {
-  if (!webseed.endsWith("/")) return single ? webseed : `${webseed}/${[name, ...path.split("/")].map(encodeURIComponent).join("/")}`;
-  const parts = single ? [name] : [name, ...path.split("/")];
-  return webseed + parts.map(encodeURIComponent).join("/");
-}

@@ -1,31 +1,12 @@
-/** Every word that the page says, in one place, so that another language is one more table. */
-import type { ErrorCode, WorkState } from "../types/engine.js";
-import { count, dateTime, duration, shortCredits, size } from "./format.js";
-import type { Fault, LiveWork } from "./facts.js";
+/**
+ * The words of the page's first views. Those of the later parts stand in words_*.ts beside it, each in its part, so that another language
+ * is one more table for each and nobody waits for words that are not shown.
+ */
+import { count, dateTime, shortCredits, size } from "./format.js";
 
-const many = (n: number, one: string, more: string): string => `${count(n)} ${n === 1 ? one : more}`;
+export const many = (n: number, one: string, more: string): string => `${count(n)} ${n === 1 ? one : more}`;
 
-const earned = (micros: number): string => `${shortCredits(micros)} ${micros === 1e6 ? "credit" : "credits"}`;
-
-const faults: Record<Exclude<ErrorCode, "refused">, string> = {
-  bad_link: "That is not something to open. Paste a link to a work, a magnet link, a 40-digit infohash, or the address of a .torrent file.",
-  bad_torrent: "That file is not a torrent, or it is damaged. Ask whoever gave it to you for another copy.",
-  not_found: "This server does not know that work. If you have its magnet link or .torrent file, open it on the home page.",
-  no_files: "There is nothing in what you chose. Choose at least one file that is not empty.",
-  unreadable_file: "A file could not be read, or it changed while it was being read. Close whatever is writing to it and try again.",
-  too_large: "That is more than the storage limit of this page. Publish fewer or smaller files.",
-  disk_full: "This browser has no more room for this site. Free some space and try again.",
-  storage: "What this browser had kept could not be read. Fetching it again usually helps.",
-  not_sharing: "Sharing is off. Agree to share on the work’s page, then try again.",
-  no_account: "There is no account in this browser yet.",
-  unreachable: "The server did not answer. Check your connection and try again.",
-  revoked: "The server has withdrawn this work. It is no longer shared.",
-  aborted: "It was cancelled.",
-  removed: "This work is no longer in this browser.",
-  closed: "Sharing has ended in this tab. Reload the page to start again.",
-  unsupported: "This browser lacks something that sharing needs. A current Firefox, Chrome, Edge or Safari has it.",
-  internal: "Something went wrong in this page. Reload it; if it happens again, tell whoever runs this server.",
-};
+export const earned = (micros: number): string => `${shortCredits(micros)} ${micros === 1e6 ? "credit" : "credits"}`;
 
 export const words = {
   name: "Fanseed",
@@ -37,13 +18,19 @@ export const words = {
   copy: "Copy",
   copied: "Copied",
   dismiss: "Dismiss",
+  nowSharing: "Sharing now",
+  stopped: "Stopped",
+  resume: "Resume",
   files: (n: number): string => many(n, "file", "files"),
   seeders: (n: number): string => many(n, "seeder", "seeders"),
   peers: (n: number): string => many(n, "peer", "peers"),
 
-  fault({ code, message }: Fault): string {
-    if (code === "refused") return `The server said no: ${message}`;
-    return faults[code] ?? faults.internal;
+  fault: {
+    not_found: "This server does not know that work. If you have its magnet link or .torrent file, open it on the home page.",
+    unreachable: "The server did not answer. Check your connection and try again.",
+    part: "A part of this page could not be loaded. Check your connection and try again; if that does not help, reload the page.",
+    refused: (message: string): string => `The server said no: ${message}`,
+    internal: "Something went wrong in this page. Reload it; if it happens again, tell whoever runs this server.",
   },
 
   home: {
@@ -60,23 +47,6 @@ export const words = {
     here: "In this browser",
     listing: "On this server",
     nothing: "Nothing has been published here yet. Be the first: drop a file above.",
-  },
-
-  publish: {
-    title: "Publish",
-    name: "Name",
-    what: (n: number, bytes: number): string => `${many(n, "file", "files")}, ${size(bytes)}`,
-    consent:
-      "Publishing shares these files from this tab. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on, as fast as your connection allows, until you press stop or close the tab.",
-    button: "Publish and share",
-    cancel: "Cancel",
-    hashing: (name: string): string => `Preparing “${name}”`,
-    hashed: (done: string, total: string): string => `${done} of ${total} hashed`,
-    published: "Published. Send the link.",
-    link: "Link to this work",
-    open: "Open its page",
-    keep: "Keep this tab open: a closed tab seeds nothing. Once others have all of it, they keep it alive too.",
-    again: "Publish something else",
   },
 
   consent: {
@@ -118,109 +88,28 @@ export const words = {
     saveNamed: (path: string): string => `Save ${path}`,
     fetchNamed: (path: string): string => `Fetch ${path} from the publisher’s server`,
     fetch: "Fetch",
-    stop: "Stop",
-    resume: "Resume",
     stoppedHere: "Sharing is stopped in this tab",
     stoppedMore: "Nothing is sent or fetched until you resume.",
     pieces: (have: number, all: number): string => `${count(have)} of ${many(all, "piece", "pieces")}`,
-    down: "Download",
-    up: "Upload",
-    got: "Fetched",
-    sent: "Sent",
-    peers: "Peers",
-    left: "Time left",
-    leftNone: "—",
-    earned: "Credits earned on this work",
-    leftValue: duration,
     published: (ms: number): string => `Published ${dateTime(ms)}`,
     magnet: "Magnet link",
     torrent: ".torrent file",
     infohash: "Infohash",
     share: "Pass it on",
-    progress: "Fetched so far",
+    link: "Link to this work",
     unknownSize: "size not known yet",
   },
 
-  peer: {
-    client: "Client",
-    has: "Has",
-    state: "State",
-    whole: "Has all of it",
-    waiting: "Waits for its turn",
-    served: "Gets pieces from you",
-    ticket: "earns credits",
-    unknown: "Unknown client",
-    none: "No peer is connected.",
-  },
-
-  meter: {
-    label: "Sharing now",
-    up: "Sending",
-    down: "Fetching",
-    stop: "Stop",
-    stopAll: "Stop all sharing",
-    stopped: "Stopped",
-    resume: "Resume",
-  },
-
-  money: {
+  earn: {
     title: "Earnings",
-    confirmed: "Credits confirmed",
-    confirmedMore: "Paid to this account.",
-    pending: "Credits pending",
-    pendingMore: (ends: number, left: number): string => (left > 0 ? `Paid when this epoch closes in ${duration(left)}, on ${dateTime(ends)}.` : "This epoch is closing now."),
-    bytes: "Bytes confirmed",
-    bytesMore: "Others confirmed that they got these from you.",
-    bytesPending: "Bytes pending",
-    bytesPendingMore: "Receipts held here, on their way to the server.",
-    rate: (micros: number): string => `One confirmed GiB is worth ${earned(micros)}, as far as the treasury reaches.`,
-    account: "Account",
-    accountMore: "It lives in this browser only.",
-    lines: "What you earned, and why",
-    refused: "What earned nothing, and why",
-    work: "Work",
-    epoch: "Epoch",
-    size: "Bytes",
-    amount: "Credits",
-    state: "State",
-    reason: "Why",
-    when: "When",
-    states: { pending: "Pending", confirmed: "Confirmed" },
-    noLines: "Nothing yet. Keep a work open while someone else fetches it from you; each piece that they confirm shows up here.",
     how: "Open a work, choose “Share while I’m here”, and keep the tab open. For every piece that someone gets from you, their browser signs a receipt, and the server turns receipts into credits.",
+    asleepTitle: "Credits are earned by sharing",
+    asleep: "Nothing of the engine is running now. If you have shared in this browser before, showing your earnings starts it, without connecting to any peer.",
     noneTitle: "No account in this browser yet",
     made: "It is made when you first share.",
     find: "Find a work to share",
-    asleepTitle: "Credits are earned by sharing",
-    asleep: "Nothing of the engine is running now. If you have shared in this browser before, showing your earnings starts it, without connecting to any peer.",
     show: "Show my earnings",
-    unknownWork: "Unknown work",
   },
 
   lost: { title: "There is nothing at this address", more: "Check the link, or start from the home page.", home: "Go to the home page" },
-
-  said: {
-    complete: (name: string): string => `${name} is complete.`,
-    published: (name: string): string => `${name} is published.`,
-    stopped: "Everything is stopped.",
-  },
 };
-
-/** What a work is doing, without numbers, so that it is read aloud only when it changes. */
-export function doing(work: LiveWork): string {
-  const states: Record<WorkState, () => string> = {
-    checking: () => "Checking what this browser has kept…",
-    downloading: () => fetching(work),
-    seeding: () => (work.peers ? "Complete. Seeding to those who ask." : "Complete. Seeding: waiting for someone who wants it."),
-    stopped: () => (work.missing || !work.length ? "Stopped. Nothing is sent or fetched." : "Complete, and stopped. Nothing is sent."),
-    error: () => (work.error ? words.fault(work.error) : faults.internal),
-  };
-  return states[work.state]();
-}
-
-function fetching(work: LiveWork): string {
-  if (!work.peers) return "Finding peers…";
-  if (!work.length) return "Asking a peer what this work is…";
-  if (!work.missing) return "Verifying the last pieces…";
-  return work.downRate ? "Downloading" : "Connected. Waiting for a peer to send…";
-}

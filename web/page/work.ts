@@ -6,13 +6,11 @@ import { PageElement } from "./element.js";
 import type { Facts, LiveWork } from "./facts.js";
 import "./files.js";
 import { size } from "./format.js";
-import "./live.js";
-import "./peers.js";
 import { workPath } from "./route.js";
-import { hue, pieceMap } from "./seedhead.js";
+import { hue } from "./seedhead.js";
 import { torrentPath, type WorkInfo } from "./server.js";
 import "./sleeve.js";
-import { webseeds } from "./source.js";
+import { webseeds } from "./webseed.js";
 import { words } from "./words.js";
 
 export class WorkView extends PageElement {
@@ -55,12 +53,12 @@ export class WorkView extends PageElement {
   #panel(info: WorkInfo): TemplateResult {
     const { consent, joining, stopped } = this.facts;
     if (joining.state === "failed") {
-      return this.#card(words.fault(joining.error), "", html`<button type="button" class="strong" @click=${() => this.ask({ do: "retry" })}>${words.retry}</button>`);
+      return this.#card(joining.error.says, "", html`<button type="button" class="strong" @click=${() => this.ask({ do: "retry" })}>${words.retry}</button>`);
     }
     if (consent === "ask") return this.#question(info);
     if (consent === "off") return this.#refusal(info);
     if (stopped) {
-      const resume = html`<button type="button" class="strong" @click=${() => this.ask({ do: "resume all" })}>${words.work.resume}</button>`;
+      const resume = html`<button type="button" class="strong" @click=${() => this.ask({ do: "resume all" })}>${words.resume}</button>`;
       return this.#card(words.work.stoppedHere, words.work.stoppedMore, resume);
     }
     return html`<section class="card" aria-busy="true"><div role="status"><h2>${words.work.starting}</h2></div><progress aria-label=${words.work.starting}></progress></section>`;
@@ -83,7 +81,7 @@ export class WorkView extends PageElement {
     const listed = this.#info?.published !== undefined;
     return html`<section aria-labelledby="links">
       <h2 id="links">${words.work.share}</h2>
-      <fs-copy .text=${this.facts.origin + workPath(this.infohash)} .label=${words.publish.link}></fs-copy>
+      <fs-copy .text=${this.facts.origin + workPath(this.infohash)} .label=${words.work.link}></fs-copy>
       <div class="row">
         <a class="button" href=${magnet}>${words.work.magnet}</a>
         ${listed ? html`<a class="button" href=${torrentPath(this.infohash)} download>${words.work.torrent}</a>` : nothing}
@@ -94,9 +92,7 @@ export class WorkView extends PageElement {
 
   #cover(): TemplateResult {
     const live = this.#live;
-    const levels = live?.pieces ? pieceMap(live.bitfield, live.pieces) : undefined;
-    const have = levels && live ? Math.round(live.bitfield.reduce((sum, byte) => sum + ones(byte), 0)) : 0;
-    return html`<fs-sleeve .infohash=${this.infohash} .levels=${live?.missing ? levels : undefined} .label=${levels && live ? words.work.pieces(have, live.pieces) : ""}></fs-sleeve>`;
+    return html`<fs-sleeve .infohash=${this.infohash} .levels=${live?.levels} .label=${live?.pieces ? words.work.pieces(live.have, live.pieces) : ""}></fs-sleeve>`;
   }
 
   #known(files: WorkInfo["files"], magnet: string): TemplateResult {
@@ -121,7 +117,7 @@ export class WorkView extends PageElement {
   #title(work: LiveWork | WorkInfo | undefined): string {
     const { info } = this.facts;
     if (work) return work.name || words.work.unnamed;
-    return info.state === "error" ? words.fault(info.error) : words.loading;
+    return info.state === "error" ? info.error.says : words.loading;
   }
 
   // One template for all states, so that the heading that has the focus is never replaced.
@@ -140,7 +136,5 @@ export class WorkView extends PageElement {
     </article>`;
   }
 }
-
-const ones = (byte: number): number => byte.toString(2).replaceAll("0", "").length;
 
 customElements.define("fs-work", WorkView);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { test } from "node:test";
+import { brotliCompressSync } from "node:zlib";
 import type { Page } from "puppeteer-core";
 import { browsers, launch, openSeeder, startServer, until, watch, type BrowserName, type Scope, type Seen } from "./harness";
 
@@ -36,6 +37,19 @@ async function countSTUN(t: Scope): Promise<{ url: string; asked(): number }> {
   return { url: `stun:127.0.0.1:${socket.address().port}`, asked: () => asked };
 }
 
+/** The most that all scripts of a page may weigh before consent, in bytes after brotli -q 11, as build/size_test.go has it. */
+const largestPage = 15_000;
+
+/** What the page has loaded and could run, whoever asked for it, by address. */
+function scripts(page: Page): Promise<string[]> {
+  return page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => /\.(js|mjs|wasm)$/.test(new URL(name).pathname)));
+}
+
+async function weight(urls: string[]): Promise<number> {
+  const bodies = await Promise.all(urls.map(async (url) => Buffer.from(await (await fetch(url)).arrayBuffer())));
+  return bodies.reduce((sum, body) => sum + brotliCompressSync(body).length, 0); // 11 is Node's default
+}
+
 /** Presses the button that says so. */
 async function press(page: Page, words: string): Promise<void> {
   await page.locator(`button::-p-text(${words})`).click();
@@ -52,6 +66,10 @@ for (const name of browsers) {
       await wait(patience);
       assert.deepEqual(await contacts(), [], `at ${address}`);
       assert.equal(asked(), 0, `STUN requests at ${address}`);
+      const loaded = await scripts(page);
+      const bytes = await weight(loaded);
+      t.diagnostic(`${new URL(address).pathname}: ${loaded.length} script(s), ${bytes} bytes`);
+      assert.ok(bytes > 0 && bytes <= largestPage, `${bytes} bytes of scripts at ${address}: ${loaded.join(" ")}`);
     }
     await press(page, "Share while I’m here");
     const kinds = await until("connections after a yes", async () => {
@@ -60,6 +78,7 @@ for (const name of browsers) {
     });
     assert.deepEqual(kinds.sort(), ["peerconnection", "send", "websocket"]);
     await until("a STUN request after a yes", () => asked() > 0);
+    assert.ok((await scripts(page)).some((url) => url.endsWith("/engine.js")), "what comes after the yes is seen, too");
   });
 
   test(`nothing after a no in ${name}`, async (t) => {

@@ -11,7 +11,8 @@
 export { browsers, launch, type BrowserName, type LaunchOptions, type Window } from "./harness_browser";
 export { fixture, makeFile, pageScript, servePages, sha256, stockClient, temporary } from "./harness_files";
 export { screenshot } from "./harness_screen";
-export { arrived, openSeeder, openStock, type StockClient, type StockTorrent } from "./harness_seeder";
+export { addSeeder, arrived, openSeeder, openStock, type StockClient, type StockTorrent } from "./harness_seeder";
 export { startServer, type Server } from "./harness_server";
+export { crash, mainProcess, openTab } from "./harness_tab";
 export { watch, type Seen, type Watched } from "./harness_watch";
 export { inScope, short, until, type Scope } from "./harness_scope";

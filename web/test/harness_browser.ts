@@ -62,7 +62,7 @@ export class Window {
   constructor(
     readonly name: BrowserName,
     readonly browser: Browser,
-    readonly options: LaunchOptions,
+    readonly options: LaunchOptions & { profile: string },
   ) {}
 
   /** Errors that a test brings about on purpose. */
@@ -111,7 +111,7 @@ async function sha256InPage(blob: Blob): Promise<string> {
 export async function launch(scope: Scope, name: BrowserName, options: LaunchOptions = {}): Promise<Window> {
   const userDataDir = options.profile ?? temporary(scope);
   const browser = name === "chromium" ? await launchChromium(userDataDir, options) : await launchFirefox(userDataDir, options);
-  const window = new Window(name, browser, options);
+  const window = new Window(name, browser, { ...options, profile: userDataDir });
   atEnd(scope, () => window.close());
   return window;
 }

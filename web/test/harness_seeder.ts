@@ -40,7 +40,7 @@ declare global {
 }
 
 /** No caps: the tests and the measurements move what they like. */
-const unlimited = { uploadRate: 2 ** 40, uploadPerDay: 2 ** 50, storage: 2 ** 40 };
+export const unlimited = { uploadRate: 2 ** 40, uploadPerDay: 2 ** 50, storage: 2 ** 40 };
 
 /**
  * A page of the server with an engine that shares, as `seeder`. It uses /engine.js and nothing else of the app. `proxied` carries the
@@ -48,12 +48,17 @@ const unlimited = { uploadRate: 2 ** 40, uploadPerDay: 2 ** 50, storage: 2 ** 40
  */
 export async function openSeeder(window: Window, server: Server, options: ConnectOptions & { proxied?: boolean } = {}): Promise<Page> {
   const page = await window.open(server.url);
+  await addSeeder(page, { share: "on", limits: unlimited, ...options });
+  return page;
+}
+
+/** Gives a page of the server its `seeder`. */
+export async function addSeeder(page: Page, options: ConnectOptions & { proxied?: boolean }): Promise<void> {
   await page.evaluate(async (options) => {
     const engine = "/engine.js";
     const { connect } = (await import(engine)) as { connect: Connect };
     globalThis.seeder = await connect(options);
-  }, { share: "on", limits: unlimited, ...options } satisfies ConnectOptions);
-  return page;
+  }, options);
 }
 
 /** Waits until a work that was added to the page of `openSeeder` is whole, and gives the SHA-256 of its only file. */

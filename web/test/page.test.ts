@@ -38,6 +38,8 @@ class Visit {
   readonly asked: string[] = [];
   /** What /v1/works lists. Undefined: the server does not answer. */
   listed: typeof works | undefined = works;
+  /** How many requests for a part of the page, or for the engine, still fail. */
+  failing = 0;
 
   constructor(
     readonly page: Page,
@@ -68,6 +70,10 @@ class Visit {
     const first = 1; // priority over handlers that only look on
     this.asked.push(path);
     const json = (status: number, body: unknown): Promise<void> => request.respond({ status, contentType: "application/json", body: JSON.stringify(body) }, first);
+    if (/^\/(page-[a-z]+-|engine\.js)/.test(path) && this.failing > 0) {
+      this.failing--;
+      return request.abort("connectionreset", first);
+    }
     if (path === "/engine.js") return request.respond({ contentType: "text/javascript", body: pageScript("page_engine") }, first);
     if (path === "/v1/server") return json(200, { name: "test", rate_per_gib: 1_000_000 });
     if (path.startsWith("/v1/") && !this.listed) return json(503, { code: "unavailable", message: "down" });
@@ -148,7 +154,7 @@ async function visitOf(window: Window, origin: string, t: TestContext): Promise<
   t.after(() => page.close());
   const visit = new Visit(page, origin);
   await visit.begin();
-  await visit.go("/nowhere");
+  await page.goto(`${origin}/v1/server`); // of the same origin, and not the page
   await page.evaluate(() => (localStorage.clear(), sessionStorage.clear()));
   visit.asked.length = 0;
   return visit;
@@ -344,6 +350,47 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.runs(rivers);
     await visit.page.evaluate(() => globalThis.fakeEngine?.works()[0]?.fail("revoked"));
     await visit.says(/withdrawn this work/);
+  },
+
+  async "a part that cannot be loaded is tried again, then said, and comes when asked for again"(visit) {
+    await visit.go("/");
+    visit.failing = 1;
+    await visit.page.type("#source", "hello");
+    await visit.press("Open");
+    await visit.says(/That is not something to open/);
+    visit.failing = Infinity;
+    await visit.go("/earnings");
+    await visit.press("Show my earnings");
+    await visit.says(/A part of this page could not be loaded/);
+    await visit.go(`/w/${rivers}`);
+    await visit.press("Share while I’m here");
+    await visit.says(/A part of this page could not be loaded/);
+    visit.failing = 0;
+    await visit.press("Try again");
+    await visit.runs(rivers);
+    await visit.says(/Finding peers/);
+  },
+
+  async "what was published here goes on after a reload, and others' works do not"(visit, t) {
+    await visit.go("/");
+    const path = join(temporary(t), "tape 2.flac");
+    writeFileSync(path, makeFile(1_000_000, 3));
+    await (await visit.page.waitForSelector("input#files"))!.uploadFile(path);
+    await visit.press("Publish and share");
+    await visit.pass(1);
+    await visit.says(/Published\. Send the link/);
+    visit.asked.length = 0;
+    await visit.page.reload();
+    await until("the engine", () => visit.page.evaluate(() => globalThis.fakeEngine?.share === "on"));
+    const states = (): Promise<string[] | undefined> => visit.page.evaluate(() => globalThis.fakeEngine?.works().map((work) => work.state));
+    await visit.page.evaluate((magnet) => void globalThis.fakeEngine?.add(magnet), works[1]!.magnet);
+    await until("others' works held", async () => (await states())?.join() === "stopped");
+    await visit.press("Withdraw consent");
+    await until("share off", async () => (await visit.calls()).includes("share off"));
+    visit.asked.length = 0;
+    await visit.page.reload();
+    await visit.says(/Sharing is off/);
+    assert.equal(visit.engineLoaded, false);
   },
 
   async "earnings give a reason for every line"(visit) {

@@ -1,11 +1,14 @@
 /** The pure parts of the page: what a person pastes, what a .torrent says, what is drawn. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { duration, growing, percent, rate, size } from "../page/format";
+import { percent, size } from "../page/format";
+import { duration, growing, rate } from "../page/format_live";
 import { route } from "../page/route";
-import { deep, emblem, hue, pieceMap } from "../page/seedhead";
-import { source, webseedFile, webseeds } from "../page/source";
+import { deep, emblem, hue } from "../page/seedhead";
+import { pieceMap } from "../page/seedhead_pieces";
+import { source } from "../page/source";
 import { readTorrent } from "../page/torrent";
+import { webseedFile, webseeds } from "../page/webseed";
 import { fixture } from "./harness";
 
 const leaves = "d2474e86c95b19b8bcfdb92bc12c9d44667cfa36";

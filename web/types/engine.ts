@@ -41,6 +41,24 @@ export interface Limits {
   uploadPerDay: number;
   /** Most that all works may keep in this browser, bytes. Default 2 GiB. */
   storage: number;
+  /** Most that is fetched from all peers and webseeds together, bytes a second. Default: no limit. */
+  downloadRate?: number;
+  /** Most that is sent in a month, bytes. Default: no limit. */
+  uploadPerMonth?: number;
+  /** Most that is fetched in a month, bytes. Default: no limit. */
+  downloadPerMonth?: number;
+}
+
+/** A limit that holds a work up until its day or month is over, or until it is raised. */
+export type Cap = "upload_day" | "upload_month" | "download_month";
+
+/** An HTTP server that a work may be fetched from (BEP 19). */
+export interface Webseed {
+  url: string;
+  /** It is being used. */
+  active: boolean;
+  /** Payload bytes got from it. */
+  downloaded: number;
 }
 
 /** Events carry no detail: read the seeder. */
@@ -156,6 +174,11 @@ export interface Work extends EventTarget {
   readonly progress: number;
   /** Bytes that are not here and verified yet. */
   readonly missing: number;
+  /** What is here is here after a reload, too. A work that was published is read from its files until a copy is complete. */
+  readonly kept: boolean;
+  /** The limits that hold this work up now. */
+  readonly caps: readonly Cap[];
+  readonly webseeds: readonly Webseed[];
   /** Peers connected now. */
   readonly peers: number;
   peerList(): Peer[];

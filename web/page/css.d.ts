@@ -1,2 +1,0 @@
-/** esbuild takes it for the page's stylesheet. */
-declare module "*.css";

@@ -1,0 +1,124 @@
+/** What shares: the part of the page that loads and asks the engine, shows what it says, and reads aloud what it has done. */
+import "./main.js"; // a part shares all that the page's first script has
+import type { Work } from "../types/engine.js";
+import type { App } from "./app.js";
+import type { Consent } from "./consent.js";
+import { saveKey, type Earnings, type Facts } from "./facts.js";
+import type { Fault } from "./fault.js";
+import "./live.js";
+import { live } from "./live_work.js";
+import "./meter.js";
+import "./peers.js";
+import { Seeding } from "./seeding.js";
+import type { WorkInfo } from "./server.js";
+import { fault } from "./words_fault.js";
+import { say } from "./words_live.js";
+import "./works_live.js";
+
+const shown = 500; // ms between two looks at the engine
+
+export class Sharing {
+  readonly seeding = new Seeding(() => this.look());
+  readonly #app: App;
+  readonly #finished = new Set<string>();
+
+  constructor(app: App) {
+    this.#app = app;
+    document.addEventListener("visibilitychange", () => this.look());
+    setInterval(() => this.look(), shown);
+  }
+
+  /** Looks at the engine, if it runs. */
+  look(): void {
+    if (!this.seeding.running) return;
+    const works = this.seeding.works();
+    for (const work of works) this.#notice(work);
+    if (!document.hidden) this.#app.set({ works: works.map(live), sharing: this.seeding.mode });
+  }
+
+  #notice(work: Work): void {
+    if (work.state !== "seeding" || this.#finished.has(work.infohash)) return;
+    this.#finished.add(work.infohash);
+    if (this.seeding.published(work.infohash)) return;
+    this.#app.say(say.aloud.complete(work.name));
+    if (this.#app.facts.consent === "playing") work.stop();
+  }
+
+  choose(mode: Consent): void {
+    this.seeding.choose(mode);
+  }
+
+  withdraw(): void {
+    this.seeding.withdraw();
+  }
+
+  /** Goes on with what this browser has kept, and with what "Stop" had stopped. */
+  async restore(): Promise<Fault | undefined> {
+    this.seeding.choose(this.#app.facts.consent);
+    try {
+      await this.seeding.restore();
+      this.seeding.resumeAll();
+      return undefined;
+    } catch (error) {
+      return fault(error);
+    }
+  }
+
+  async join(info: WorkInfo): Promise<Facts["joining"]> {
+    if (this.seeding.work(info.infohash)) return { state: "no" };
+    this.seeding.choose(this.#app.facts.consent);
+    try {
+      const work = await this.seeding.join(this.#app.known.source(info));
+      if (this.#app.facts.stopped) work.stop(); // pressed while the engine loaded
+      return { state: "no" };
+    } catch (error) {
+      return { state: "failed", error: fault(error) };
+    }
+  }
+
+  stopAll(): void {
+    this.seeding.stopAll();
+    this.#app.say(say.aloud.stopped);
+  }
+
+  start(infohash: string): void {
+    this.seeding.work(infohash)?.start();
+    this.look();
+  }
+
+  stop(infohash: string): void {
+    this.seeding.work(infohash)?.stop();
+    this.look();
+  }
+
+  async save(infohash: string, index: number): Promise<void> {
+    const file = this.seeding.work(infohash)?.files[index];
+    if (!file) return;
+    const app = this.#app;
+    const key = saveKey(infohash, index);
+    app.set({ saving: [...app.facts.saving, key] });
+    try {
+      download(await file.blob(), file.path.split("/").at(-1) ?? file.path);
+    } catch (error) {
+      app.set({ fault: fault(error) });
+    }
+    app.set({ saving: app.facts.saving.filter((other) => other !== key) });
+  }
+
+  async earnings(): Promise<Earnings> {
+    try {
+      return { state: "ready", account: await this.seeding.account() };
+    } catch (error) {
+      const found = fault(error);
+      return found.code === "no_account" || found.code === "not_found" ? { state: "none" } : { state: "error", error: found };
+    }
+  }
+}
+
+function download(blob: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // once the browser has surely begun
+}

@@ -1,0 +1,32 @@
+/** The works that run in this browser, as covers in a grid. Fact: `works`. */
+import { html, nothing, type TemplateResult } from "lit";
+import { PageElement } from "./element.js";
+import type { LiveWork } from "./facts.js";
+import { percent } from "./format.js";
+import { rate } from "./format_live.js";
+import { words } from "./words.js";
+import { doing } from "./words_live.js";
+import { cover } from "./works.js";
+
+export class LiveWorks extends PageElement {
+  static override properties = { works: { attribute: false } };
+  declare works: LiveWork[];
+
+  #work(work: LiveWork): TemplateResult {
+    const active = work.state === "downloading" || work.state === "seeding";
+    return cover(
+      work,
+      html`<fs-sleeve .infohash=${work.infohash} .levels=${work.levels}></fs-sleeve>`,
+      html`<p class="quiet">${work.missing ? html`${percent(work.progress)} · ` : nothing}${doing(work)}</p>
+        ${active ? html`<p class="quiet"><span>↑ ${rate(work.upRate)}</span> <span>${words.peers(work.peers)}</span></p>` : nothing}`,
+    );
+  }
+
+  protected override render(): TemplateResult {
+    return html`<ul class="covers" role="list">
+      ${this.works.map((work) => this.#work(work))}
+    </ul>`;
+  }
+}
+
+customElements.define("fs-live-works", LiveWorks);
