@@ -30,7 +30,9 @@ const (
 	defaultInterval = 2 * time.Minute  // of a tracker that names none
 	minInterval     = 15 * time.Second // whatever the tracker says
 	maxInterval     = time.Hour
-	answerTime      = 30 * time.Second // for the server to answer; then the socket counts as dead
+	answerTime      = 30 * time.Second       // for the server to answer; then the socket counts as dead
+	announcePace    = 300 * time.Millisecond // between announces that are due together …
+	announceBurst   = 15                     // … after so many at once
 )
 
 // Announcer speaks with one server. Not safe for concurrent use.
@@ -182,13 +184,20 @@ func (a *Announcer) Deadline() time.Time {
 	due := a.linkDeadline()
 	if a.link.state == ready {
 		for _, t := range a.torrents {
-			due = earlier(due, t.due)
+			due = earlier(due, later(t.due, a.link.paced.Add(-announceBurst*announcePace)))
 		}
 	}
 	if a.link.account {
 		due = earlier(due, a.receipts.deadline())
 	}
 	return due
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -42,7 +42,7 @@ func (t *torrent) unanswered() time.Time {
 	return t.sent[0].at.Add(answerTime)
 }
 
-// announceDue announces every torrent whose time has come.
+// announceDue announces every torrent whose time has come, but no more at once than a server takes: it reads a few messages a second.
 func (a *Announcer) announceDue(now time.Time) {
 	if a.link.state != ready {
 		return
@@ -51,6 +51,10 @@ func (a *Announcer) announceDue(now time.Time) {
 		if now.Before(t.due) {
 			continue
 		}
+		if a.link.paced.Sub(now) > announceBurst*announcePace {
+			return // the others at the next Deadline
+		}
+		a.link.paced = later(a.link.paced, now).Add(announcePace)
 		event := announce.EventUpdate
 		if !t.announced {
 			event = announce.EventStarted

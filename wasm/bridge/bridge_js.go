@@ -79,7 +79,7 @@ func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
 		Rand:   rand.New(rand.NewPCG(randomSeed())),
 		Limits: limits,
 		Parts: node.Parts{
-			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(), Keys: e.keys,
+			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(e.host), Keys: e.keys,
 			Stores: memory{e.budget}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
 		},
 		Receipts: receiptsOf(o.Get("receipts")),

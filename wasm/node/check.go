@@ -207,10 +207,3 @@ func (n *Node) settle(ctx context.Context, s store.Store, t *metainfo.Torrent, i
 	}
 	return s.Settle(ctx, index, good) // what cannot be read is not good
 }
-
-// good tells whether the bytes are the piece's. An error says that the browser
-// could not hash them.
-func (n *Node) good(ctx context.Context, t *metainfo.Torrent, index int, piece []byte) (bool, error) {
-	got, err := stubborn(ctx, func() ([20]byte, error) { return n.parts.Hasher.SHA1(ctx, piece) })
-	return err == nil && got == t.Info.Hash(index), err
-}

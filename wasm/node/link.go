@@ -109,7 +109,7 @@ func (l *link) shake(now time.Time) bool {
 		return false
 	case !ok:
 		return false
-	case h.Infohash != l.work.infohash:
+	case h.Infohash != l.work.infohash && !l.work.upgrades(h.Infohash):
 		l.drop(now, "handshake for another torrent")
 		return false
 	case h.PeerID == l.work.node.peerID:

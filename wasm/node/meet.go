@@ -7,7 +7,6 @@ import (
 
 	"fanseed/signal/announce"
 	"fanseed/wasm/announcer"
-	"fanseed/wasm/wire"
 )
 
 // How many connections there may be, those that are being made included.
@@ -226,7 +225,7 @@ func (n *Node) accept(now time.Time, e announcer.GotAnswer) {
 func (w *work) newLink(now time.Time, offerID [20]byte) *link {
 	w.peers++
 	l := &link{work: w, peer: w.peers, since: now, offerID: offerID, expires: now.Add(offerLives)}
-	l.out = wire.NewHandshake(w.infohash, w.node.peerID).Append(nil)
+	l.out = w.handshake().Append(nil)
 	w.links = append(w.links, l)
 	return l
 }

@@ -71,6 +71,8 @@ type SocketHandler interface {
 // Hasher hashes whole pieces.
 type Hasher interface {
 	SHA1(ctx context.Context, piece []byte) ([20]byte, error)
+	// Leaves returns the SHA-256 of every 16 KiB of a piece, and of what is left at its end, one after the other (BEP 52).
+	Leaves(ctx context.Context, piece []byte) ([]byte, error)
 }
 
 // Keys signs with the account's Ed25519 key and checks others' signatures.

@@ -76,7 +76,7 @@ func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet meta
 
 // config is what every swarm of the work starts from.
 func (w *work) config() swarm.Config {
-	return swarm.Config{Infohash: w.infohash, PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1"}
+	return swarm.Config{Infohash: w.infohash, InfohashV2: w.infohashV2(), PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1"}
 }
 
 // know takes the metadata.
@@ -132,8 +132,7 @@ func (w *work) renew(now time.Time, s store.Store) {
 	w.before.down += int64(stats.Downloaded)
 	w.before.up += int64(stats.Uploaded)
 	c := w.config()
-	c.Info, c.InfoBytes, c.Have = w.torrent.Info, w.torrent.InfoBytes, s.Have()
-	c.InfohashV2, c.Layers = w.torrent.InfohashV2, w.torrent.Layers
+	c.Info, c.InfoBytes, c.Layers, c.Have = w.torrent.Info, w.torrent.InfoBytes, w.torrent.Layers, s.Have()
 	w.swarm, w.pieces = swarm.New(c), map[int][]byte{}
 	w.drain(now)
 }
@@ -331,12 +330,12 @@ func (w *work) unlink(now time.Time, l *link) {
 }
 
 // describe takes the metadata of a magnet, once it is known to be right.
-func (w *work) describe(info *metainfo.Info, infoBytes []byte) {
-	w.know(metainfo.Describe(info, infoBytes))
+func (w *work) describe(t *metainfo.Torrent) {
+	w.know(t)
 	w.open()
 }
 
-// buffer is where a piece is put together.
+// buffer is where a piece is put together: zeros at first, as padding is.
 func (w *work) buffer(index int) []byte {
 	b := w.pieces[index]
 	if b == nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"fanseed/signal/receipt"
-	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 	"fanseed/wasm/swarm"
 )
@@ -31,7 +30,7 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Discard:
 		delete(w.pieces, e.Index)
 	case swarm.Hash:
-		w.hash(e.Index)
+		w.hash(e)
 	case swarm.Store:
 		w.put(e.Index)
 	case swarm.Load:
@@ -54,6 +53,12 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Complete:
 		w.changed = true
 		w.completed = true
+	case swarm.LoadLeaves:
+		w.loadLeaves(e)
+	case swarm.LayersKnown:
+		w.layered()
+	case swarm.Broken:
+		w.node.mail.post(func() { w.fail(time.Now(), ErrTorrent) })
 	}
 }
 
@@ -71,20 +76,6 @@ func (w *work) later(f func(ctx context.Context) func(now time.Time)) {
 			result(now)
 			w.drain(now)
 			w.flush(now)
-		}
-	})
-}
-
-func (w *work) hash(index int) {
-	piece, t := w.pieces[index], w.torrent
-	w.later(func(ctx context.Context) func(time.Time) {
-		good, err := w.node.good(ctx, t, index, piece)
-		return func(now time.Time) {
-			w.swarm.Hashed(now, index, good, nil)
-			if err != nil {
-				w.drain(now)
-				w.fail(now, err) // nobody's fault: the browser cannot hash
-			}
 		}
 	})
 }
@@ -138,29 +129,6 @@ func (w *work) lose(e swarm.Effect) {
 		} else if seed := w.webseed(peer); seed != nil {
 			seed.barred = e.Reason == swarm.BadPiece
 			seed.close(now)
-		}
-	})
-}
-
-// check tells the swarm whether the metadata from its peers is the right one.
-func (w *work) check(infoBytes []byte) {
-	w.later(func(ctx context.Context) func(time.Time) {
-		got, err := w.node.parts.Hasher.SHA1(ctx, infoBytes)
-		right := err == nil && got == w.infohash
-		var info *metainfo.Info
-		if right {
-			info, err = metainfo.ParseInfo(infoBytes)
-		}
-		return func(now time.Time) {
-			switch {
-			case w.torrent != nil: // it has come from elsewhere
-			case !right:
-				w.swarm.Described(now, nil)
-			case err != nil:
-				w.fail(now, ErrTorrent) // the infohash itself is of a broken torrent
-			default:
-				w.describe(info, infoBytes)
-			}
 		}
 	})
 }

@@ -24,6 +24,7 @@ import (
 	"fanseed/signal/ledger/sqlite"
 	signalsocket "fanseed/signal/socket"
 	"fanseed/signal/ticket"
+	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/rtc"
 	"fanseed/wasm/store"
@@ -125,6 +126,8 @@ type engine struct {
 	mu    sync.Mutex
 	shown map[[20]byte]Snapshot
 	kept  map[[16]byte]Receipt
+
+	received int64 // bytes that the host was told of
 }
 
 func newEngine(t *testing.T, w *world, limits Limits, kept ...Receipt) *engine {
@@ -138,7 +141,7 @@ func startEngine(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte
 	e.Node = New(Config{
 		Server: w.url, Limits: limits, Receipts: kept,
 		Rand:  rand.New(rand.NewPCG(rand.Uint64(), 3)),
-		Parts: Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Host: e},
+		Parts: Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e},
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -172,6 +175,10 @@ type realHasher struct{}
 
 func (realHasher) SHA1(_ context.Context, piece []byte) ([20]byte, error) {
 	return sha1.Sum(piece), nil
+}
+
+func (realHasher) Leaves(_ context.Context, piece []byte) ([]byte, error) {
+	return merkle.AppendLeaves(nil, piece), nil
 }
 
 type realSockets struct{}
@@ -259,7 +266,17 @@ func (e *engine) Forget(serial [16]byte) {
 	delete(e.kept, serial)
 }
 
-func (e *engine) Moved(sent, received int64) {}
+func (e *engine) Moved(sent, received int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.received += received
+}
+
+func (e *engine) receivedTold() int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.received
+}
 
 func (e *engine) snapshotOf(infohash [20]byte) Snapshot {
 	e.mu.Lock()
@@ -278,9 +295,7 @@ func (e *engine) share(on bool) {
 // seed makes the engine the publisher of random bytes.
 func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*metainfo.Torrent, []byte) {
 	e.t.Helper()
-	data := make([]byte, size)
-	r := rand.NewChaCha8([32]byte{byte(seed)})
-	_, _ = r.Read(data)
+	data := noise(size, seed)
 	info := &metainfo.Info{Name: "song.flac", PieceLength: pieceLength, Length: int64(size), Single: true,
 		Files: []metainfo.File{{Path: []string{"song.flac"}, Length: int64(size)}}}
 	for begin := 0; begin < size; begin += int(pieceLength) {
@@ -289,13 +304,7 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 	}
 	t := metainfo.New(info)
 	w.list(e, t)
-	s := store.NewMemory(info, store.NewBudget(e.budget))
-	for i := range info.NumPieces() {
-		begin := int64(i) * pieceLength
-		if err := s.Put(e.t.Context(), i, data[begin:begin+info.PieceSize(i)]); err != nil {
-			e.t.Fatal(err)
-		}
-	}
+	s := e.filled(t, data)
 	if err := e.AddComplete(e.t.Context(), t, s); err != nil {
 		e.t.Fatal(err)
 	}
@@ -303,6 +312,26 @@ func (e *engine) seed(w *world, size int, pieceLength int64, seed uint64) (*meta
 		e.t.Fatal(err)
 	}
 	return t, data
+}
+
+// noise is random bytes, the same for the same seed.
+func noise(size int, seed uint64) []byte {
+	data := make([]byte, size)
+	_, _ = rand.NewChaCha8([32]byte{byte(seed)}).Read(data)
+	return data
+}
+
+// filled is a store that has everything.
+func (e *engine) filled(t *metainfo.Torrent, data []byte) store.Store {
+	e.t.Helper()
+	s := store.NewMemory(t.Info, store.NewBudget(e.budget))
+	for i := range t.Info.NumPieces() {
+		begin := int64(i) * t.Info.PieceLength
+		if err := s.Put(e.t.Context(), i, data[begin:begin+t.Info.PieceSize(i)]); err != nil {
+			e.t.Fatal(err)
+		}
+	}
+	return s
 }
 
 // join shares, and fetches a work.

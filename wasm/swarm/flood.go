@@ -44,8 +44,22 @@ func (b *bucket) take(now time.Time, n float64) bool {
 	if n == 0 {
 		return true
 	}
-	b.tokens = min(bucketSize, b.tokens+now.Sub(b.filled).Seconds()*bucketRate)
-	b.filled = now
+	b.refill(now)
 	b.tokens -= n
 	return b.tokens >= 0
+}
+
+// afford takes n tokens if they are there.
+func (b *bucket) afford(now time.Time, n float64) bool {
+	b.refill(now)
+	if b.tokens < n {
+		return false
+	}
+	b.tokens -= n
+	return true
+}
+
+func (b *bucket) refill(now time.Time) {
+	b.tokens = min(bucketSize, b.tokens+now.Sub(b.filled).Seconds()*bucketRate)
+	b.filled = now
 }

@@ -17,8 +17,8 @@ type hashServe struct {
 type leafCache struct {
 	tree    *merkle.Tree // from the leaves up to the piece; nil while they are loaded, and if they could not be
 	index   int          // the piece
-	loading bool
-	asked   bool // index counts
+	loading bool         // nothing else may be loaded
+	ready   bool         // index and tree count
 }
 
 // gotHashRequest queues a request for hashes, or rejects it: of a tree that does not exist, of what we do not know, or of too much.
@@ -82,14 +82,14 @@ func (s *Swarm) serveLeaves(p *peer, t *tree, r wire.HashRange) bool {
 	}
 	index := t.first + i
 	switch c := &s.served; {
+	case c.ready && c.index == index:
+		s.answerHashes(p, t, r, c.tree, int(r.Index)%width)
 	case c.loading:
 		return false
-	case c.asked && c.index == index:
-		s.answerHashes(p, t, r, c.tree, int(r.Index)%width)
-	case !p.leafLoads.take(s.now, leafCost(s.dataSize(index))):
+	case !p.leafLoads.afford(s.now, leafCost(s.dataSize(index))):
 		s.rejectHashes(p, r)
 	default:
-		s.served = leafCache{index: index, loading: true, asked: true}
+		s.served = leafCache{index: index, loading: true}
 		s.emit(Effect{Kind: LoadLeaves, Index: index, Length: s.dataSize(index)})
 		return false
 	}
@@ -107,7 +107,7 @@ func (s *Swarm) LeavesLoaded(now time.Time, index int, leaves []byte, err error)
 	if !c.loading || c.index != index {
 		panic("swarm: leaves were loaded that nobody asked for")
 	}
-	c.loading = false
+	c.ready = true
 	if t, i := s.treeOf(index); err == nil && t != nil {
 		want, known := t.hash(i)
 		padded := make([]byte, merkle.HashSize<<s.span(t))
@@ -116,11 +116,12 @@ func (s *Swarm) LeavesLoaded(now time.Time, index int, leaves []byte, err error)
 			c.tree = tree
 		}
 	}
-	for _, p := range s.all() {
-		s.serveHashes(p)
+	for _, p := range s.peers {
+		s.serveHashes(p) // those who wait for this piece
 	}
-	if !c.loading && c.tree == nil {
-		*c = leafCache{} // the next one may have better luck
+	c.loading, c.ready = false, c.tree != nil // the next one may have better luck
+	for _, p := range s.peers {
+		s.serveHashes(p)
 	}
 	s.end()
 }

@@ -312,7 +312,8 @@ func (s *script) openPeer(args []string) {
 		h.Reserved[7] &^= 0x10
 	}
 	if _, upgraded := o["upgraded"]; upgraded {
-		h.Infohash, h.Reserved[7] = [20]byte(s.k.work.infohashV2[:]), 0
+		h.Infohash = [20]byte(s.k.work.infohashV2[:])
+		h.Reserved[7] &^= 0x10
 	}
 	h.PeerID = peerIDOf(Peer(o.number("id", int(p))))
 	if _, wrong := o["wrong"]; wrong {

@@ -7,6 +7,7 @@ import { FanseedError, type Account, type Limits } from "../types/engine.js";
 import { addMoved, forgetReceipt, keepReceipt, loadReceipts, type Moved } from "./database.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
+import { hashLeaves } from "./leaves.js";
 import { Library } from "./library.js";
 import { useMemory } from "./memory.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
@@ -100,6 +101,7 @@ function host(ready: (engine: Engine) => void): object {
     ready,
     sign,
     verify,
+    leaves: hashLeaves,
     work: (work: Snapshot) => {
       say({ kind: "work", work });
       void keepUp(work);
