@@ -1,6 +1,7 @@
 package metainfo_test
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"embed"
 	"encoding/hex"
@@ -24,14 +25,34 @@ func fixture(t testing.TB, name string) []byte {
 	return b
 }
 
-// known lists every file of testdata; those without an infohash must be refused.
-var known = map[string]struct{ infohash, name string }{
-	"leaves.torrent":          {"d2474e86c95b19b8bcfdb92bc12c9d44667cfa36", "Leaves of Grass by Walt Whitman.epub"},
-	"leaves-metadata.torrent": {"d2474e86c95b19b8bcfdb92bc12c9d44667cfa36", "Leaves of Grass by Walt Whitman.epub"},
-	"numbers.torrent":         {"89d97c2261a21b040cf11caa661a3ba7233bb7e6", "numbers"},
-	"folder.torrent":          {"b88da2caac6648e6c7d7687e3f89085f7e230e6b", "folder"},
-	"lots-of-numbers.torrent": {"114ead6243792ba56297edbb9a78dfba84d4fc00", "lots-of-numbers"},
+// known lists every file of testdata; those without an infohash must be refused. Our own dictionary of the same info has the same
+// infohash, unless it lacks something of theirs.
+var known = map[string]struct {
+	infohash, v2, name string
+	theirs             bool
+}{
+	"leaves.torrent":          {infohash: "d2474e86c95b19b8bcfdb92bc12c9d44667cfa36", name: "Leaves of Grass by Walt Whitman.epub"},
+	"leaves-metadata.torrent": {infohash: "d2474e86c95b19b8bcfdb92bc12c9d44667cfa36", name: "Leaves of Grass by Walt Whitman.epub"},
+	"numbers.torrent":         {infohash: "89d97c2261a21b040cf11caa661a3ba7233bb7e6", name: "numbers"},
+	"folder.torrent":          {infohash: "b88da2caac6648e6c7d7687e3f89085f7e230e6b", name: "folder"},
+	"lots-of-numbers.torrent": {infohash: "114ead6243792ba56297edbb9a78dfba84d4fc00", name: "lots-of-numbers"},
 	"corrupt.torrent":         {},
+	"bittorrent-v2-test.torrent": {
+		infohash: "caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa", v2: "caf1e1c30e81cb361b9ee167c4aa64228a7fa4fa9f6105232b28ad099f3a302e",
+		name: "bittorrent-v2-test",
+	},
+	"bittorrent-v2-hybrid-test.torrent": {
+		infohash: "631a31dd0a46257d5078c0dee4e66e26f73e42ac", v2: "d8dd32ac93357c368556af3ac1d95c9d76bd0dff6fa9833ecdac3d53134efabb",
+		name: "bittorrent-v1-v2-hybrid-test",
+	},
+	"attic-v2.torrent": {
+		infohash: "fcd0a6e7dcadf4094b51beb1ef72902e38a829d7", v2: "fcd0a6e7dcadf4094b51beb1ef72902e38a829d758a1b5bd3cf2385f0698ab27",
+		name: "attic", theirs: true,
+	},
+	"attic-hybrid.torrent": {
+		infohash: "19afb6d9011bff772f5f712a252ae9ac1207c11a", v2: "10a82a5eed6619489c349d00b76cdf3fd067156d39c737a2efb9b456c9357535",
+		name: "attic", theirs: true,
+	},
 }
 
 func TestFixtures(t *testing.T) {
@@ -57,10 +78,13 @@ func TestFixtures(t *testing.T) {
 		if got := hex.EncodeToString(torrent.Infohash[:]); got != want.infohash {
 			t.Errorf("%s: infohash %s, want %s", entry.Name(), got, want.infohash)
 		}
+		if v2, _ := hex.DecodeString(want.v2); !bytes.Equal(torrent.InfohashV2[:], append(v2, make([]byte, 32-len(v2))...)) {
+			t.Errorf("%s: infohash of version 2 %x, want %s", entry.Name(), torrent.InfohashV2, want.v2)
+		}
 		if got := torrent.Info.Name; got != want.name {
 			t.Errorf("%s: name %q, want %q", entry.Name(), got, want.name)
 		}
-		if got := metainfo.New(torrent.Info).Infohash; got != torrent.Infohash {
+		if got := metainfo.New(torrent.Info).Infohash; (got == torrent.Infohash) == want.theirs {
 			t.Errorf("%s: made again, the infohash is %x", entry.Name(), got)
 		}
 	}

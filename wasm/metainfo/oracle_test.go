@@ -13,6 +13,7 @@ import (
 
 	oraclebencode "github.com/anacrolix/torrent/bencode"
 	oracle "github.com/anacrolix/torrent/metainfo"
+	infohash_v2 "github.com/anacrolix/torrent/types/infohash-v2"
 
 	"fanseed/wasm/metainfo"
 )
@@ -51,29 +52,68 @@ func oracleReads(infoBytes []byte) bool {
 
 func compare(t *testing.T, ours *metainfo.Torrent, theirs *oracle.MetaInfo) {
 	t.Helper()
-	if [20]byte(theirs.HashInfoBytes()) != ours.Infohash {
-		t.Fatalf("infohash %x, theirs %v", ours.Infohash, theirs.HashInfoBytes())
+	i := ours.Info
+	if want := [20]byte(theirs.HashInfoBytes()); i.HasV1() && want != ours.Infohash {
+		t.Fatalf("infohash %x, theirs %x", ours.Infohash, want)
+	}
+	if want := infohash_v2.HashBytes(theirs.InfoBytes); i.HasV2() && ([32]byte(want) != ours.InfohashV2 || !i.HasV1() && *want.ToShort() != ours.Infohash) {
+		t.Fatalf("infohashes %x and %x, theirs %x", ours.Infohash, ours.InfohashV2, want)
 	}
 	info, err := theirs.UnmarshalInfo()
 	if err != nil {
 		return
 	}
-	i := ours.Info
 	if info.BestName() != i.Name || info.PieceLength != i.PieceLength || !bytes.Equal(info.Pieces, i.Pieces) {
 		t.Fatalf("info %+v, theirs %+v", i, info)
 	}
+	if i.HasV1() {
+		compareFiles(t, ours, i.Files, &info)
+	}
+	if i.HasV2() {
+		compareTree(t, i, &info)
+	}
+}
+
+func compareFiles(t *testing.T, ours *metainfo.Torrent, own []metainfo.File, info *oracle.Info) {
+	t.Helper()
 	files := slices.Collect(info.UpvertedV1Files())
-	if len(files) != len(i.Files) {
-		t.Fatalf("files %+v, theirs %+v", i.Files, files)
+	if len(files) != len(own) {
+		t.Fatalf("files %+v, theirs %+v", own, files)
 	}
 	for n, f := range files {
 		path := f.BestPath()
-		if i.Single {
+		if ours.Info.Single {
 			path = []string{info.BestName()}
 		}
-		if f.Length != i.Files[n].Length || !slices.Equal(path, i.Files[n].Path) {
-			t.Fatalf("file %+v, theirs %+v", i.Files[n], f)
+		link := strings.Contains(f.Attr, "l") && !ours.Info.Single
+		if (f.Length != own[n].Length || f.TorrentOffset != own[n].Offset) && !link || !slices.Equal(path, own[n].Path) {
+			t.Fatalf("file %+v, theirs %+v", own[n], f)
 		}
+	}
+}
+
+// compareTree holds the files of version 2 that have bytes against theirs.
+func compareTree(t *testing.T, i *metainfo.Info, info *oracle.Info) {
+	t.Helper()
+	odd := false
+	info.FileTree.Walk(nil, func(_ []string, f *oracle.FileTree) {
+		odd = odd || f.File.PiecesRoot != "" && len(f.File.PiecesRoot) != 32 || f.File.Length == 0 && f.File.PiecesRoot != ""
+	})
+	if odd {
+		return // they panic at roots of another length
+	}
+	own := slices.DeleteFunc(slices.Clone(i.Files), func(f metainfo.File) bool { return f.Padding || f.Length == 0 })
+	for f := range info.UpvertedFilesIter() {
+		if f.Length == 0 || !f.PiecesRoot.Ok {
+			continue
+		}
+		if len(own) == 0 || own[0].Length != f.Length || own[0].Offset != f.TorrentOffset || !slices.Equal(own[0].Path, f.Path) || own[0].Root != f.PiecesRoot.Value {
+			t.Fatalf("files %+v, theirs %+v", own, f)
+		}
+		own = own[1:]
+	}
+	if len(own) > 0 {
+		t.Fatalf("they lack %+v", own)
 	}
 }
 

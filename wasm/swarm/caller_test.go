@@ -26,7 +26,17 @@ type work struct {
 
 	infohashV2 [32]byte
 	layers     metainfo.Layers
+	memory     *memory
+	contradict bool // the SHA-1 of piece 0 is another's
 }
+
+// memory keeps what was hashed once, as fuzzing asks for it again and again.
+type memory struct {
+	leaves map[int][]byte
+	trees  map[[32]byte][][][32]byte // by pieces root, from the leaves up
+}
+
+func newMemory() *memory { return &memory{map[int][]byte{}, map[[32]byte][][][32]byte{}} }
 
 // newWork makes a torrent of the given size with content that seed decides.
 func newWork(seed uint64, length, pieceLength int) work {
@@ -42,7 +52,7 @@ func newWork(seed uint64, length, pieceLength int) work {
 		info.Pieces = append(info.Pieces, hash[:]...)
 	}
 	b := info.Bytes()
-	return work{info: info, infoBytes: b, infohash: sha1.Sum(b), content: content}
+	return work{info: info, infoBytes: b, infohash: sha1.Sum(b), content: content, memory: newMemory()}
 }
 
 // newHybrid makes a torrent of both versions with files of the given sizes, and newV2 one of version 2 alone.
@@ -69,7 +79,7 @@ func newTree(seed uint64, pieceLength int, hybrid bool, sizes []int) work {
 			_, _ = source.Read(content[f.Offset : f.Offset+f.Length])
 		}
 	}
-	w := work{info: info, content: content}
+	w := work{info: info, content: content, memory: newMemory()}
 	info.MetaVersion = 2
 	var roots []byte
 	for i := range int((info.Length + info.PieceLength - 1) / info.PieceLength) {
@@ -97,7 +107,7 @@ func newPadded(seed uint64, pieceLength int, sizes ...int) work {
 		info.Files[n].Root = merkle.Hash{}
 	}
 	t := metainfo.New(&info)
-	return work{info: &info, infoBytes: t.InfoBytes, infohash: t.Infohash, content: w.content}
+	return work{info: &info, infoBytes: t.InfoBytes, infohash: t.Infohash, content: w.content, memory: newMemory()}
 }
 
 // torrent is what a caller makes of the info dictionary that comes from peers.
@@ -120,37 +130,53 @@ func (w work) leaves(index int) []byte {
 	if !w.info.HasV2() {
 		return nil
 	}
-	return merkle.AppendLeaves(nil, w.block(index, 0, uint32(w.dataSize(index))))
+	if w.memory.leaves[index] == nil {
+		w.memory.leaves[index] = merkle.AppendLeaves(nil, w.block(index, 0, uint32(w.dataSize(index))))
+	}
+	return bytes.Clone(w.memory.leaves[index])
 }
 
-// hashes returns what a peer must answer to a hash request, from the whole content: the hashes, and the proof.
-func (w work) hashes(r wire.HashRange) (payload []byte) {
-	file := slices.IndexFunc(w.info.Files, func(f metainfo.File) bool { return f.Root == r.Root && f.Length > 0 && !f.Padding })
+// tree returns every layer of a file's tree, from the leaves up to the root.
+func (w work) tree(root [32]byte) [][][32]byte {
+	if w.memory.trees[root] != nil {
+		return w.memory.trees[root]
+	}
+	file := slices.IndexFunc(w.info.Files, func(f metainfo.File) bool { return f.Root == root && f.Length > 0 && !f.Padding })
 	f := w.info.Files[file]
 	layer := [][32]byte{}
-	for _, leaf := range slices.Collect(slices.Chunk(w.content[f.Offset:f.Offset+f.Length], BlockSize)) {
+	for leaf := range slices.Chunk(w.content[f.Offset:f.Offset+f.Length], BlockSize) {
 		layer = append(layer, sha256.Sum256(leaf))
 	}
 	for len(layer)&(len(layer)-1) != 0 {
 		layer = append(layer, [32]byte{})
 	}
-	payload = r.Append(nil)
-	at, length := int(r.Index), int(r.Length)
-	for height := 0; len(layer) > 1; height++ {
-		if height == int(r.Base) {
-			payload = append(payload, slices.Concat(collect(layer[at:at+length])...)...)
-		}
-		if height > int(r.Base) && length == 1 && height <= int(r.Base+r.Proof) {
-			payload = append(payload, layer[at^1][:]...)
-		}
+	layers := [][][32]byte{layer}
+	for len(layer) > 1 {
 		above := [][32]byte{}
 		for n := 0; n < len(layer); n += 2 {
 			above = append(above, sha256.Sum256(append(layer[n][:], layer[n+1][:]...)))
 		}
 		layer = above
-		if height >= int(r.Base) {
-			at, length = at/2, max(1, length/2)
+		layers = append(layers, layer)
+	}
+	w.memory.trees[root] = layers
+	return layers
+}
+
+// hashes returns what a peer must answer to a hash request: the range, its hashes, and the proof.
+func (w work) hashes(r wire.HashRange) (payload []byte) {
+	payload = r.Append(nil)
+	at, length := int(r.Index), int(r.Length)
+	for height, layer := range w.tree(r.Root) {
+		switch {
+		case height < int(r.Base):
+			continue
+		case height == int(r.Base):
+			payload = append(payload, slices.Concat(collect(layer[at:at+length])...)...)
+		case length == 1 && height <= int(r.Base+r.Proof):
+			payload = append(payload, layer[at^1][:]...)
 		}
+		at, length = at/2, max(1, length/2)
 	}
 	return payload
 }
@@ -211,7 +237,7 @@ func newCaller(w work, c Config, fail func(string, ...any)) *caller {
 	return k
 }
 
-// effects takes all effects, checks them, and returns them with copies of what was lent. The swarm's own memory is not poisoned, what was
+// effects takes all effects, checks them, and returns them with copies of what was lent, but for blocks that were written. The swarm's own memory is not poisoned, what was
 // lent to it is: lent is overwritten.
 func (k *caller) effects(lent []byte) []Effect {
 	var all []Effect
@@ -221,8 +247,10 @@ func (k *caller) effects(lent []byte) []Effect {
 			break
 		}
 		k.check(e)
-		e.Message.Data = append([]byte{}, e.Message.Data...)
-		e.Block = append([]byte{}, e.Block...)
+		e.Message.Data = bytes.Clone(e.Message.Data)
+		if e.Kind != Write {
+			e.Block = bytes.Clone(e.Block)
+		}
 		all = append(all, e)
 	}
 	for len(lent) > 0 {
@@ -329,19 +357,18 @@ func (k *caller) reopen(index int, b *buffer) {
 	}
 }
 
-// hash hashes the buffer, also leaf by leaf if that is wanted.
+// hash hashes the buffer, also leaf by leaf if that is wanted. Bytes that are the content's have its hashes.
 func (k *caller) hash(e Effect) (good bool, leaves []byte) {
 	b := k.buffers[e.Index]
-	if k.work.info.HasV1() {
-		good = sha1.Sum(b.bytes) == k.work.info.Hash(e.Index)
-	} else {
-		good = bytes.Equal(b.bytes, k.work.block(e.Index, 0, uint32(len(b.bytes))))
-	}
-	b.good = good
-	if e.Length > 0 {
+	right := bytes.Equal(b.bytes, k.work.content[int64(e.Index)*k.work.info.PieceLength:][:len(b.bytes)])
+	b.good = right && !(k.work.contradict && e.Index == 0)
+	switch {
+	case e.Length > 0 && right:
+		leaves = k.work.leaves(e.Index)
+	case e.Length > 0:
 		leaves = merkle.AppendLeaves(nil, b.bytes[:e.Length])
 	}
-	return good || !k.work.info.HasV1(), leaves
+	return b.good || !k.work.info.HasV1(), leaves
 }
 
 // store makes a piece durable, before Stored is called.

@@ -3,6 +3,7 @@ package swarm
 import (
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,19 +16,19 @@ func FuzzSwarm(f *testing.F) {
 	for seed := range uint64(8) {
 		f.Add(randomInputs(seed))
 	}
-	f.Fuzz(func(t *testing.T, data []byte) { exercise(t, data[:min(len(data), 4000)]) })
+	f.Fuzz(func(t *testing.T, data []byte) { exercise(t, data[:min(len(data), 600)]) })
 }
 
 // TestRandomInputs does the same for some random bytes.
 func TestRandomInputs(t *testing.T) {
-	for seed := range seeds(400) {
+	for seed := range seeds(2000) {
 		exercise(t, randomInputs(seed))
 	}
 }
 
 func randomInputs(seed uint64) []byte {
 	rnd := rand.New(rand.NewPCG(seed, 2))
-	b := make([]byte, 4000)
+	b := make([]byte, 600)
 	for i := range b {
 		b[i] = byte(rnd.Uint32())
 		if rnd.IntN(3) == 0 {
@@ -37,14 +38,38 @@ func randomInputs(seed uint64) []byte {
 	return b
 }
 
+// checkEvery is after how many inputs everything is recounted.
+const checkEvery = 64
+
+// exercise recounts now and then, as that takes far longer than the inputs. If something is wrong, the same inputs are played again to tell
+// after which it was.
 func exercise(t *testing.T, data []byte) {
+	sound := true
+	play(t, data, checkEvery, func(string, ...any) { sound = false })
+	if !sound {
+		play(t, data, 1, t.Fatalf)
+		t.Fatal("a fault that does not come back")
+	}
+}
+
+func play(t *testing.T, data []byte, every int, fail func(string, ...any)) {
 	z := newFuzzer(t, data)
-	for len(z.data) > 0 {
+	for n := 1; len(z.data) > 0; n++ {
 		z.step()
-		checkInvariants(z.k.s, t.Fatalf)
+		if n%every == 0 || len(z.data) == 0 {
+			checkInvariants(z.k.s, fail)
+		}
 		z.checkBounds()
 	}
 }
+
+// fuzzed are the torrents that are fuzzed with: five pieces of 64 KiB.
+var fuzzed = sync.OnceValue(func() []work {
+	return []work{
+		newWork(3, 300_000, 64<<10), newHybrid(3, 64<<10, 150_000, 5000, 60_000), newV2(3, 64<<10, 150_000, 5000, 60_000),
+		newPadded(3, 64<<10, 150_000, 5000, 60_000),
+	}
+})
 
 // fuzzer reads inputs from bytes. Small numbers stand for what an honest peer does, so that peers live long enough to meet the rest.
 type fuzzer struct {
@@ -59,14 +84,14 @@ type fuzzer struct {
 
 func newFuzzer(t *testing.T, data []byte) *fuzzer {
 	z := &fuzzer{t: t, data: data, now: epoch}
-	w := newWork(3, 300_000, 64<<10)
-	c := Config{Rand: rand.New(rand.NewPCG(1, 1)), PeerID: [20]byte{'-'}, Limits: Limits{UploadSlots: 2, Buffers: 200_000}}
 	kind := z.byte()
+	w := fuzzed()[kind>>1&3]
+	c := Config{Rand: rand.New(rand.NewPCG(1, 1)), PeerID: [20]byte{'-'}, Limits: Limits{UploadSlots: 2, Buffers: 200_000}}
 	if kind&1 == 0 {
 		c.Info, c.InfoBytes = w.info, w.infoBytes
-		if kind&2 == 0 {
-			c.Have = wire.NewBitfield(5)
-			c.Have[0] = kind & 0xf8
+		c.Have = wire.Bitfield{z.byte() & 0xf8}
+		if kind&8 == 0 {
+			c.Layers = w.layers
 		}
 	}
 	z.k = newCaller(w, c, t.Fatalf)
@@ -125,9 +150,13 @@ func (z *fuzzer) step() {
 		}
 		z.take(nil)
 	case 6, 7, 8, 9, 10:
-		z.answer()
+		for range 1 + z.below(8) {
+			z.answer()
+		}
 	case 11, 12, 13, 14:
-		z.give()
+		for range 1 + z.below(8) {
+			z.give()
+		}
 	default:
 		z.receive(z.peer(), z.message())
 	}
@@ -139,6 +168,9 @@ func (z *fuzzer) open() {
 	p, flags := z.handles, z.byte()
 	z.k.open[p] = true
 	h := handshakeOf(z.k.work, Peer(flags>>3), flags&3 != 3, flags&5 != 5)
+	if flags&6 == 6 {
+		h.Reserved[7] &^= 0x10
+	}
 	z.k.s.Opened(z.now, p, h)
 	z.take(nil)
 	switch has := wire.Bitfield([]byte{z.byte() & 0xf8}); {
@@ -167,15 +199,26 @@ func (z *fuzzer) give() {
 	e := z.requests[n]
 	z.requests = append(z.requests[:n], z.requests[n+1:]...)
 	m := e.Message
-	if z.byte() > 230 {
+	switch {
+	case m.Kind == wire.KindHashRequest:
+		z.giveHashes(&m)
+	case z.byte() > 230:
 		m.Kind = wire.KindReject
-	} else {
+	default:
 		m.Kind, m.Data = wire.KindPiece, z.k.work.block(int(m.Index), m.Begin, m.Length)
 	}
 	if z.byte() > 240 && len(m.Data) > 0 {
 		m.Data[0] ^= 1
 	}
 	z.receive(e.Peer, m)
+}
+
+// giveHashes answers a hash request.
+func (z *fuzzer) giveHashes(m *wire.Message) {
+	m.Kind = wire.KindHashReject
+	if r, err := wire.ParseHashRange(m.Data); err == nil && z.byte() < 200 {
+		m.Kind, m.Data = wire.KindHashes, z.k.work.hashes(r)
+	}
 }
 
 // take checks the effects, and keeps those that want an answer.
@@ -186,10 +229,10 @@ func (z *fuzzer) take(lent []byte) {
 	}
 	for _, e := range all {
 		switch e.Kind {
-		case Hash, Store, Load, InfoReady, Sign, Check:
+		case Hash, Store, Load, LoadLeaves, InfoReady, Sign, Check:
 			z.jobs = append(z.jobs, e)
 		case Send:
-			if e.Message.Kind == wire.KindRequest {
+			if e.Message.Kind == wire.KindRequest || e.Message.Kind == wire.KindHashRequest {
 				z.requests = append(z.requests, e)
 			}
 		}
@@ -210,6 +253,7 @@ func (z *fuzzer) answer() {
 	case Hash:
 		ok, leaves := z.k.hash(e)
 		s.Hashed(z.now, e.Index, ok, leaves)
+		lent = leaves
 	case Store:
 		if z.rarely() {
 			delete(z.k.buffers, e.Index)
@@ -221,6 +265,13 @@ func (z *fuzzer) answer() {
 	case Load:
 		lent = z.k.work.block(e.Index, e.Begin, e.Length)
 		s.Loaded(z.now, e.Peer, e.Index, e.Begin, lent, nil)
+	case LoadLeaves:
+		lent = z.k.work.leaves(e.Index)
+		var err error
+		if z.rarely() {
+			err = errors.New("cannot read")
+		}
+		s.LeavesLoaded(z.now, e.Index, lent, err)
 	case InfoReady:
 		if string(e.Block) == string(z.k.work.infoBytes) {
 			s.Described(z.now, z.k.work.torrent())
@@ -241,13 +292,18 @@ func (z *fuzzer) message() wire.Message {
 		wire.KindChoke, wire.KindUnchoke, wire.KindUnchoke, wire.KindUnchoke, wire.KindInterested, wire.KindInterested,
 		wire.KindNotInterested, wire.KindHave, wire.KindRequest, wire.KindRequest, wire.KindRequest, wire.KindCancel, wire.KindPort,
 		wire.KindSuggest, wire.KindAllowedFast, wire.KindExtended, wire.KindExtended, wire.KindExtended, wire.KindKeepAlive,
+		wire.KindHashRequest, wire.KindHashRequest, wire.KindHashReject,
 	}
 	if z.rarely() {
-		kinds = []wire.Kind{wire.KindBitfield, wire.KindPiece, wire.KindHaveAll, wire.KindHaveNone, wire.KindReject}
+		kinds = []wire.Kind{wire.KindBitfield, wire.KindPiece, wire.KindHaveAll, wire.KindHaveNone, wire.KindReject, wire.KindHashes}
 	}
 	m := wire.Message{Kind: kinds[z.below(len(kinds))]}
-	if m.Kind == wire.KindExtended {
+	switch m.Kind {
+	case wire.KindExtended:
 		z.extended(&m)
+		return m
+	case wire.KindHashRequest, wire.KindHashes, wire.KindHashReject:
+		z.hashes(&m)
 		return m
 	}
 	m.Index, m.Begin = uint32(z.below(5)), uint32(z.below(4))*BlockSize
@@ -260,6 +316,22 @@ func (z *fuzzer) message() wire.Message {
 		m.Data = make([]byte, min(m.Length, 1<<16))
 	}
 	return m
+}
+
+// hashes reads a message of BEP 52 that is mostly of a tree that exists.
+func (z *fuzzer) hashes(m *wire.Message) {
+	files := z.k.work.info.Files
+	r := wire.HashRange{
+		Root: files[z.below(len(files))].Root, Base: uint32(z.below(4)), Length: 1 << z.below(4), Proof: uint32(z.below(5)),
+	}
+	r.Index = uint32(z.below(4)) * r.Length
+	if z.rarely() {
+		r.Base, r.Index, r.Length, r.Proof = uint32(z.byte())<<24, uint32(z.byte())<<24, uint32(z.byte())<<24, uint32(z.byte())<<24
+	}
+	m.Data = r.Append(nil)
+	if m.Kind == wire.KindHashes {
+		m.Data = append(m.Data, make([]byte, z.below(20)*wire.HashSize)...)
+	}
 }
 
 func (z *fuzzer) extended(m *wire.Message) {
@@ -304,6 +376,9 @@ func (z *fuzzer) checkBounds() {
 	for _, p := range s.peers {
 		if p.requests.len() > 2*s.limits.Reqq || p.queue.len() > queueFactor*s.limits.Reqq || len(p.loading) > maxLoading {
 			z.t.Fatalf("peer %d: %d requests, %d queued, %d loading", p.id, p.requests.len(), p.queue.len(), len(p.loading))
+		}
+		if len(p.queries) > maxQueries || len(p.ranges) > maxRanges {
+			z.t.Fatalf("peer %d: %d hash requests of ours, %d of its", p.id, len(p.queries), len(p.ranges))
 		}
 		if len(p.payments) > maxTickets || len(p.earnings) > maxTickets || len(p.greeted) > maxTickets {
 			z.t.Fatalf("peer %d: too many tickets", p.id)

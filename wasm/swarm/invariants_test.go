@@ -7,6 +7,53 @@ func checkInvariants(s *Swarm, fail func(format string, args ...any)) {
 	checkPeers(s, fail)
 	checkPieces(s, fail)
 	checkRarity(s, fail)
+	checkHashes(s, fail)
+}
+
+// checkHashes makes sure that nothing that is lacking is forgotten, and that what is known is true.
+func checkHashes(s *Swarm, fail func(string, ...any)) {
+	layers, leaves := s.lacking.len(), map[uint32]int{}
+	for _, q := range s.audits {
+		leaves[q.generation]++
+	}
+	for _, p := range s.peers {
+		for _, q := range p.queries {
+			if q.generation == 0 {
+				layers++
+			} else {
+				leaves[q.generation]++
+			}
+		}
+	}
+	lacks := 0
+	for root, t := range s.trees {
+		lacks += t.lacks
+		if t.layer != nil && t.lacks == 0 && s.info.CheckLayer(root, t.pieces, t.layer) != nil {
+			fail("the layer of %x is wrong", root)
+		}
+	}
+	if s.unknown != layers || s.unknown != lacks {
+		fail("%d parts of layers are unknown, %d are wanted, and %d lack", s.unknown, layers, lacks)
+	}
+	for _, pc := range s.trials {
+		if s.active[pc.index] != pc || !pc.settling || pc.audit.lacks == 0 || leaves[pc.generation] != pc.audit.lacks {
+			fail("piece %d waits for %d parts of its leaves, %d are wanted", pc.index, pc.audit.lacks, leaves[pc.generation])
+		}
+	}
+	for _, pc := range s.waiting {
+		if _, known := s.wantedHash(pc.index); s.active[pc.index] != pc || !pc.settling || known {
+			fail("piece %d waits for its hash in vain", pc.index)
+		}
+	}
+	left := int64(0)
+	for i := range s.pieces() {
+		if !s.have.Has(i) {
+			left += int64(s.dataSize(i))
+		}
+	}
+	if s.leftBytes != left {
+		fail("%d bytes are left, not %d", s.leftBytes, left)
+	}
 }
 
 func checkPeers(s *Swarm, fail func(string, ...any)) {

@@ -158,9 +158,7 @@ func (s *script) work(o options) work {
 				sizes = append(sizes, size(word))
 			}
 			w := make(1, pieceLength, sizes...)
-			if _, ok := o["contradicts"]; ok {
-				w.info.Pieces[0] ^= 1
-			}
+			_, w.contradict = o["contradicts"]
 			return w
 		}
 	}

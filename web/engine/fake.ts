@@ -175,8 +175,12 @@ export class FakeWork extends EventTarget implements Work {
     this.dispatchEvent(new Event("error"));
   }
 
+  /** Takes it out of its seeder. */
+  forget: () => void = () => undefined;
+
   async remove(): Promise<void> {
     this.stop();
+    this.forget();
   }
 
   tick(seconds: number, perGiB: number): void {
@@ -284,6 +288,10 @@ export class FakeSeeder extends EventTarget implements Seeder {
     if (here) return here;
     const work = new FakeWork(metadata, this.#allowed);
     this.#works.push(work);
+    work.forget = () => {
+      this.#works.splice(this.#works.indexOf(work), 1);
+      this.dispatchEvent(new Event("works"));
+    };
     work.wake();
     this.dispatchEvent(new Event("works"));
     return work;

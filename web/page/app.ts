@@ -6,6 +6,7 @@ import { agreed, consent, published, remember, rememberStopped, stopped, type Co
 import type { Facts, Request } from "./facts.js";
 import { fault } from "./fault.js";
 import { KnownWorks, type Entry } from "./known.js";
+import { limits, rememberLimits } from "./limits.js";
 import { parts } from "./parts.js";
 import type { Publishing } from "./publishing.js";
 import { route } from "./route.js";
@@ -36,6 +37,8 @@ export class App {
       consent: consent(),
       sharing: "off",
       stopped: stopped(),
+      limits: limits(),
+      limiting: false,
       server: undefined,
       listing: { state: "loading" },
       works: [],
@@ -52,6 +55,8 @@ export class App {
 
   start(): void {
     addEventListener("popstate", () => location.pathname === this.#path || this.#arrive());
+    // What was said in another tab of this site.
+    addEventListener("storage", () => this.set({ consent: consent(), limits: limits() }));
     setInterval(() => document.hidden || this.#refresh(), listed);
     void serverInfo().then(
       (server) => this.set({ server }),
@@ -100,6 +105,16 @@ export class App {
         return void this.#do(request, async () => (await this.#await(parts.opening())).open(this, request.source));
       case "show earnings":
         return void this.#loadEarnings();
+      case "remove":
+        return void this.#running?.remove(request.infohash);
+      case "edit limits":
+        return void this.#do(request, async () => (await this.#await(parts.limits()), this.set({ limiting: true })));
+      case "set limits":
+        rememberLimits(request.limits);
+        this.set({ limits: limits() });
+        return this.#running?.seeding.cap();
+      case "close limits":
+        return this.set({ limiting: false });
       case "dismiss":
         return this.set({ fault: undefined });
       case "retry":
@@ -238,7 +253,7 @@ export class App {
   #choose(mode: Consent): void {
     remember(mode);
     this.set({ consent: mode });
-    this.#running?.choose(mode);
+    this.#running?.seeding.follow();
     if (!agreed(mode)) return;
     this.stopped(false);
     void this.#join();
@@ -249,7 +264,7 @@ export class App {
     published.list = [];
     this.set({ consent: "off" });
     if (this.facts.publishing.step === "hashing") this.#publishing?.cancel();
-    this.#running?.withdraw();
+    this.#running?.seeding.follow();
     this.say(words.consent.withdrawn);
   }
 

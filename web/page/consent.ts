@@ -1,31 +1,10 @@
-/** What the person has said about sharing, kept for this site until it is withdrawn. Where the browser keeps nothing, it holds for this visit. */
+/** What the person has said about sharing, kept for this site until it is withdrawn. */
 import type { ShareMode } from "../types/engine.js";
+import { Kept, read, site, tab, write } from "./kept.js";
 
 export type Consent = Exclude<ShareMode, "ask">;
 
 export const agreed = (mode: ShareMode): boolean => mode === "on" || mode === "playing";
-
-// Private browsing may refuse to keep anything, or even to be asked.
-
-function read(storage: () => Storage, key: string): string | null {
-  try {
-    return storage().getItem(key);
-  } catch {
-    return null;
-  }
-}
-
-function write(storage: () => Storage, key: string, value: string): void {
-  try {
-    if (value) storage().setItem(key, value);
-    else storage().removeItem(key);
-  } catch {
-    // It holds for this visit alone.
-  }
-}
-
-const site = (): Storage => localStorage;
-const tab = (): Storage => sessionStorage;
 
 const shareKey = "fanseed.share";
 let visit: ShareMode = "ask";
@@ -37,24 +16,6 @@ export function consent(): ShareMode {
 
 export function remember(mode: Consent): void {
   write(site, shareKey, (visit = mode));
-}
-
-/** A list of infohashes that is kept. Where the browser keeps nothing, it holds for this visit. */
-class Kept {
-  #visit: readonly string[] = [];
-
-  constructor(
-    private readonly storage: () => Storage,
-    private readonly key: string,
-  ) {}
-
-  get list(): readonly string[] {
-    return read(this.storage, this.key)?.split(" ") ?? this.#visit;
-  }
-
-  set list(infohashes: readonly string[]) {
-    write(this.storage, this.key, (this.#visit = infohashes).join(" "));
-  }
 }
 
 /** What was published here: it is seeded by its publisher's own word, whatever was said about others' works. */

@@ -1,7 +1,8 @@
 /** What the elements are told. Plain values only: no element ever holds a Work or a Seeder. */
-import type { Account, Peer, ShareMode, WorkState } from "../types/engine.js";
+import type { Account, Cap, Peer, ShareMode, WorkState } from "../types/engine.js";
 import type { Consent } from "./consent.js";
 import type { Fault } from "./fault.js";
+import type { Caps } from "./limits.js";
 import type { Route } from "./route.js";
 import type { Level } from "./seedhead.js";
 import type { ServerInfo, WorkInfo, WorkSummary } from "./server.js";
@@ -32,6 +33,14 @@ export interface LiveWork {
   downloaded: number;
   uploaded: number;
   credits: number | undefined;
+  /** What is here is here after a reload, too. */
+  kept: boolean;
+  /** It was published in this browser. */
+  own: boolean;
+  /** The limits that hold it up now. */
+  caps: readonly Cap[];
+  /** Servers that it is, or was, fetched from; only their hosts. */
+  servers: { host: string; active: boolean; downloaded: number }[];
 }
 
 /** Publishing, step by step. */
@@ -61,6 +70,9 @@ export interface Facts {
   sharing: ShareMode;
   /** Stop was pressed in this tab. */
   stopped: boolean;
+  limits: Caps;
+  /** The dialog for them is open. */
+  limiting: boolean;
   server: ServerInfo | undefined;
   listing: Loadable<WorkSummary[]>;
   /** Works in this browser. */
@@ -97,6 +109,10 @@ export type Request =
   | { do: "cancel publish" }
   | { do: "open"; source: string | File }
   | { do: "show earnings" }
+  | { do: "remove"; infohash: string }
+  | { do: "edit limits" }
+  | { do: "set limits"; limits: Caps }
+  | { do: "close limits" }
   | { do: "dismiss" }
   | { do: "retry" };
 

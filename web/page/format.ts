@@ -30,3 +30,6 @@ export const shortCredits = (micros: number): string => shortMicro.format(micros
 export const percent = (share: number): string => percents.format(Math.floor(share * 100) / 100);
 
 export const dateTime = (ms: number): string => moment.format(ms);
+
+/** "1, 2 and 3". The words around it are English, so it is, too. */
+export const listed = (items: string[]): string => new Intl.ListFormat("en").format(items);

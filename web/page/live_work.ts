@@ -6,14 +6,16 @@ import { fault } from "./words_fault.js";
 
 const ones = (byte: number): number => byte.toString(2).replaceAll("0", "").length;
 
-export function live(work: Work): LiveWork {
-  const { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits } = work;
+/** `own`: it was published in this browser. */
+export function live(work: Work, own: boolean): LiveWork {
+  const { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps } = work;
   const bitfield = work.bitfield();
   return {
-    ...{ infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits },
+    ...{ infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps, own },
     have: missing ? bitfield.reduce((sum, byte) => sum + ones(byte), 0) : pieces,
     levels: missing && pieces ? pieceMap(bitfield, pieces) : undefined,
     peerList: work.peerList(),
+    servers: work.webseeds.filter((one) => one.active || one.downloaded).map(({ url, active, downloaded }) => ({ host: new URL(url).host, active, downloaded })),
     files: work.files.map((file) => ({ path: file.path, length: file.length, progress: file.progress })),
     error: work.error && fault(work.error),
   };

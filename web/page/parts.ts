@@ -53,4 +53,5 @@ export const parts = {
   publishing: part("publishing", () => import("./publishing.js")),
   opening: part("opening", () => import("./opening.js")),
   statement: part("statement", () => import("./statement.js")),
+  limits: part("limits_dialog", () => import("./limits_dialog.js")),
 };

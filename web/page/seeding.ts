@@ -1,28 +1,25 @@
 /**
- * The page's side of the engine: the only file that loads it and talks to it. It is not even fetched before the first call that needs it, and
- * nothing is shared but under the mode that was set last.
+ * The page's side of the engine: the only file that loads it and talks to it. It is not even fetched before the first call that needs it.
+ * One engine serves all tabs, so what it shall do follows from what is kept for the site, and not from what this tab remembers.
  */
 import type { Account, Connect, PublishOptions, Seeder, ShareMode, Work } from "../types/engine.js";
-import { agreed, halted, published } from "./consent.js";
-import { limits } from "./limits.js";
+import { agreed, consent, halted, published } from "./consent.js";
+import { limits, limitsChosen } from "./limits.js";
 import { PartError, reach } from "./parts.js";
 
 const address = "/engine.js";
 
 export class Seeding {
   readonly #changed: () => void;
-  #mode: ShareMode = "ask"; // says nothing: what other tabs do goes on
   #loading: Promise<Seeder> | undefined;
   #seeder: Seeder | undefined;
-  /** What the person said about others' works. */
-  #consent: ShareMode = "ask";
-  /** What this browser published: seeded by its publisher's own click, whatever was said about sharing others' works. */
-  readonly #published = new Set(published.list);
-  /** Works that are being published, and not in `#published` yet. */
+  /** The person has done something here that the engine has to follow, once it is loaded. */
+  #said = false;
+  /** Works that are being published, and not in `published` yet. */
   #hashing = 0;
   readonly #followed = new WeakSet<Work>();
 
-  /** `changed` is called when a work's state changes or the mode does. */
+  /** `changed` is called when a work comes, goes or changes its state, or the mode does. */
   constructor(changed: () => void) {
     this.#changed = changed;
   }
@@ -36,20 +33,9 @@ export class Seeding {
     return this.#seeder?.share ?? "off";
   }
 
-  /** Holds for an engine that is still being loaded, too. */
-  #turn(mode: ShareMode): void {
-    this.#mode = mode;
-    if (this.#seeder && this.#seeder.share !== mode) {
-      if (agreed(mode)) this.#holdOthers(this.#seeder.works());
-      this.#seeder.share = mode;
-    }
-    this.#changed();
-  }
-
   /** Every work in this browser. */
   works(): Work[] {
     const works = this.#seeder?.works() ?? [];
-    if (!this.#hashing) this.#holdOthers(works);
     for (const work of works) this.#follow(work);
     return works;
   }
@@ -59,55 +45,68 @@ export class Seeding {
   }
 
   published(infohash: string): boolean {
-    return this.#published.has(infohash);
+    return published.list.includes(infohash);
   }
 
-  /** What the person says about others' works. What they published themselves goes on. */
-  choose(mode: ShareMode): void {
-    this.#consent = mode;
-    if (!this.#published.size) this.#turn(mode);
-    else this.#turn("on");
+  /** Does what the person has said. */
+  follow(): void {
+    this.#said = true;
+    const seeder = this.#seeder;
+    if (!seeder) return;
+    const mode = this.#due();
+    if (agreed(mode)) {
+      if (!agreed(consent())) this.#holdOthers();
+      if (seeder.share !== mode) seeder.share = mode;
+    } else if (agreed(seeder.share)) seeder.share = "off";
+    this.#changed();
   }
 
-  /** Nothing is shared any more, one's own works included. */
-  withdraw(): void {
-    this.#consent = "off";
-    this.#published.clear();
-    this.#turn("off");
+  /** What was published goes on by its publisher's own word, whatever was said about others' works. */
+  #due(): ShareMode {
+    return this.#hashing || published.list.length ? "on" : consent();
+  }
+
+  /** Others' works that were kept do not go on because of what one publishes: that needs consent of its own. */
+  #holdOthers(): void {
+    for (const work of this.works()) if (!this.published(work.infohash)) work.stop();
   }
 
   /** Goes on with what this browser has kept. */
   async restore(): Promise<void> {
+    this.follow();
     await this.#engine();
-    this.#cap();
   }
 
   /** Fetches a work, and shares it as far as was chosen. */
   async join(source: string | ArrayBuffer): Promise<Work> {
+    this.follow();
     const seeder = await this.#engine();
     return this.#here(await seeder.add(source));
   }
 
   async publish(files: readonly File[], options: PublishOptions): Promise<Work> {
-    const before = this.#mode;
     this.#hashing++;
-    this.#turn("on");
     try {
+      this.follow();
       const seeder = await this.#engine();
       const work = await seeder.publish(files, options);
-      this.#published.add(work.infohash);
-      published.list = [...this.#published];
+      published.list = [...new Set(published.list).add(work.infohash)];
       return this.#here(work);
-    } catch (error) {
-      if (this.#mode === "on") this.#turn(before);
-      throw error;
     } finally {
       this.#hashing--;
+      this.follow();
     }
   }
 
   async account(): Promise<Account> {
     return (await this.#engine()).account();
+  }
+
+  /** With what the browser has kept of it. */
+  async remove(infohash: string): Promise<void> {
+    await this.work(infohash)?.remove({ deleteData: true });
+    published.list = published.list.filter((other) => other !== infohash);
+    this.follow();
   }
 
   stopAll(): void {
@@ -123,6 +122,17 @@ export class Seeding {
     this.#changed();
   }
 
+  /**
+   * A publisher who has set no limits gives their own works as fast as they can. The caps that everybody was promised hold as soon as others'
+   * works are here too.
+   */
+  cap(): void {
+    if (!this.#seeder) return;
+    const works = this.#seeder.works();
+    const own = works.length > 0 && works.every((work) => this.published(work.infohash));
+    this.#seeder.limits = own && !limitsChosen() ? { ...limits(), uploadRate: Infinity, uploadPerDay: Infinity } : limits();
+  }
+
   /** Loads the engine at the first call. A load that failed is tried again at the next. */
   #engine(): Promise<Seeder> {
     this.#loading ??= this.#load().catch((error: unknown) => {
@@ -134,20 +144,19 @@ export class Seeding {
 
   async #load(): Promise<Seeder> {
     const { connect } = await fetchEngine();
-    this.#seeder = await connect({ share: "off", limits });
-    this.#turn(this.#mode); // what was said while it loaded, too
-    return this.#seeder;
-  }
-
-  /** Others' works that were kept do not go on because of what one publishes: that needs consent of its own. */
-  #holdOthers(works: Work[]): void {
-    if (agreed(this.#consent)) return;
-    for (const work of works) if (work.state !== "stopped" && !this.#published.has(work.infohash)) work.stop();
+    const seeder = await connect(); // follows what other tabs do, until somebody says something here
+    for (const type of ["works", "share"] as const) seeder.addEventListener(type, this.#changed);
+    this.#seeder = seeder;
+    if (this.#said) {
+      this.cap();
+      this.follow();
+    }
+    return seeder;
   }
 
   #here(work: Work): Work {
     this.#follow(work);
-    this.#cap();
+    this.cap();
     this.#changed();
     return work;
   }
@@ -156,13 +165,6 @@ export class Seeding {
     if (this.#followed.has(work)) return;
     this.#followed.add(work);
     for (const type of ["state", "error"] as const) work.addEventListener(type, this.#changed);
-  }
-
-  /** A publisher gives their own works as fast as they can. The caps that everybody was promised hold as soon as others' works are here too. */
-  #cap(): void {
-    if (!this.#seeder) return;
-    const own = this.#seeder.works().every((work) => this.#published.has(work.infohash));
-    this.#seeder.limits = own ? { ...limits, uploadRate: Infinity, uploadPerDay: Infinity } : limits;
   }
 }
 

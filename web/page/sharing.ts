@@ -2,7 +2,6 @@
 import "./main.js"; // a part shares all that the page's first script has
 import type { Work } from "../types/engine.js";
 import type { App } from "./app.js";
-import type { Consent } from "./consent.js";
 import { saveKey, type Earnings, type Facts } from "./facts.js";
 import type { Fault } from "./fault.js";
 import "./live.js";
@@ -33,7 +32,7 @@ export class Sharing {
     if (!this.seeding.running) return;
     const works = this.seeding.works();
     for (const work of works) this.#notice(work);
-    if (!document.hidden) this.#app.set({ works: works.map(live), sharing: this.seeding.mode });
+    if (!document.hidden) this.#app.set({ works: works.map((work) => live(work, this.seeding.published(work.infohash))), sharing: this.seeding.mode });
   }
 
   #notice(work: Work): void {
@@ -44,17 +43,8 @@ export class Sharing {
     if (this.#app.facts.consent === "playing") work.stop();
   }
 
-  choose(mode: Consent): void {
-    this.seeding.choose(mode);
-  }
-
-  withdraw(): void {
-    this.seeding.withdraw();
-  }
-
   /** Goes on with what this browser has kept, and with what "Stop" had stopped. */
   async restore(): Promise<Fault | undefined> {
-    this.seeding.choose(this.#app.facts.consent);
     try {
       await this.seeding.restore();
       this.seeding.resumeAll();
@@ -66,7 +56,6 @@ export class Sharing {
 
   async join(info: WorkInfo): Promise<Facts["joining"]> {
     if (this.seeding.work(info.infohash)) return { state: "no" };
-    this.seeding.choose(this.#app.facts.consent);
     try {
       const work = await this.seeding.join(this.#app.known.source(info));
       if (this.#app.facts.stopped) work.stop(); // pressed while the engine loaded
@@ -88,6 +77,15 @@ export class Sharing {
 
   stop(infohash: string): void {
     this.seeding.work(infohash)?.stop();
+    this.look();
+  }
+
+  async remove(infohash: string): Promise<void> {
+    try {
+      await this.seeding.remove(infohash);
+    } catch (error) {
+      this.#app.set({ fault: fault(error) });
+    }
     this.look();
   }
 

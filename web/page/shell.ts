@@ -1,4 +1,4 @@
-/** The frame around every view: header with the meter, the view, footer with the consent. Facts: `facts`, `said` (read aloud). Requests: drop, withdraw, resume all, dismiss, and those of its views. */
+/** The frame around every view: header with the meter, the view, footer with the consent. Facts: `facts`, `said` (read aloud). Requests: drop, withdraw, resume all, edit limits, dismiss, and those of its views. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import "./earnings.js";
 import { PageElement } from "./element.js";
@@ -107,6 +107,7 @@ export class Shell extends PageElement {
     return html`<footer>
       <p>${mayWithdraw && (consent === "ask" || consent === "off") ? say.saidPublishing : said}</p>
       ${mayWithdraw ? html`<button type="button" class="plain" @click=${() => this.ask({ do: "withdraw" })}>${say.withdraw}</button>` : nothing}
+      <button type="button" class="plain" @click=${() => this.ask({ do: "edit limits" })}>${words.limits}</button>
     </footer>`;
   }
 
@@ -117,6 +118,7 @@ export class Shell extends PageElement {
       ${this.#header(facts)}
       <main id="main" tabindex="-1">${this.#fault(facts)} ${this.#view(facts)}</main>
       ${this.#footer(facts)} ${this.dragging && facts.route.view !== "home" ? html`<p class="dropping">${words.home.drop}</p>` : nothing}
+      ${facts.limiting ? html`<fs-limits .limits=${facts.limits}></fs-limits>` : nothing}
       ${facts.waiting ? html`<progress class="coming" aria-label=${words.loading}></progress>` : nothing}
       <div class="unseen" role="status">${this.said}</div>`;
   }

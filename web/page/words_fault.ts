@@ -7,7 +7,7 @@ const says: Partial<Record<ErrorCode, string>> = {
   bad_torrent: "That file is not a torrent, or it is damaged. Ask whoever gave it to you for another copy.",
   no_files: "There is nothing in what you chose. Choose at least one file that is not empty.",
   unreadable_file: "A file could not be read, or it changed while it was being read. Close whatever is writing to it and try again.",
-  too_large: "That is more than the storage limit of this page. Publish fewer or smaller files.",
+  too_large: "That is more than this browser may keep. Raise the limit, or remove works that you no longer need.",
   disk_full: "This browser has no more room for this site. Free some space, then try again: what has come so far is kept.",
   storage: "What this browser had kept is gone or could not be read. Try again to fetch it anew.",
   not_sharing: "Sharing is off. Agree to share on the work’s page, then try again.",

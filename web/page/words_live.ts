@@ -16,6 +16,19 @@ export const say = {
   progress: "Fetched so far",
   checked: "Checked so far",
 
+  limits: "Change the limits",
+  remove: "Remove from this browser",
+  removeSure: "Everything of this work that is kept here is deleted.",
+  removeYes: "Delete it",
+  removeNo: "Keep it",
+
+  server: {
+    name: (host: string): string => `Publisher’s server (${host})`,
+    active: "Sends pieces to you",
+    idle: "Not needed now: peers are enough",
+    none: "—",
+  },
+
   peer: {
     client: "Client",
     peers: "Peers",
@@ -48,7 +61,7 @@ export function doing(work: LiveWork): string {
   const states: Record<WorkState, () => string> = {
     checking: () => "Checking what this browser has kept…",
     downloading: () => fetching(work),
-    seeding: () => (work.peers ? "Complete. Seeding to those who ask." : "Complete. Seeding: waiting for someone who wants it."),
+    seeding: () => seeding(work),
     stopped: () => (work.missing || !work.length ? "Stopped. Nothing is sent or fetched." : "Complete, and stopped. Nothing is sent."),
     error: () => work.error?.says ?? "",
   };
@@ -56,8 +69,30 @@ export function doing(work: LiveWork): string {
 }
 
 function fetching(work: LiveWork): string {
+  if (work.caps.includes("download_month")) return "Waiting: this month’s limit for fetching is reached.";
+  if (!work.peers && work.servers.some(({ active }) => active)) return "Downloading from the publisher’s server";
   if (!work.peers) return "Finding peers…";
   if (!work.length) return "Asking a peer what this work is…";
   if (!work.missing) return "Verifying the last pieces…";
   return work.downRate ? "Downloading" : "Connected. Waiting for a peer to send…";
+}
+
+function seeding({ caps, peers }: LiveWork): string {
+  if (caps.includes("upload_month")) return "Complete. Waiting: this month’s limit for sending is reached.";
+  if (caps.includes("upload_day")) return "Complete. Waiting: today’s limit for sending is reached.";
+  return peers ? "Complete. Seeding to those who ask." : "Complete. Seeding: waiting for someone who wants it.";
+}
+
+/** Until when a limit holds a work up, and what else can be done. */
+export function capped({ caps }: LiveWork): string {
+  if (caps.includes("download_month")) return "It goes on when the month is over, or once you raise the limit. What is here is shared meanwhile.";
+  if (caps.includes("upload_month")) return "This month’s limit for sending is reached. Sending goes on when the month is over, or once you raise the limit.";
+  return caps.includes("upload_day") ? "Today’s limit for sending is reached. Sending goes on tomorrow, or once you raise the limit." : "";
+}
+
+/** Whether a work is still here after a reload. */
+export function keeping({ kept, own, length, state }: LiveWork): string {
+  if (!length || state === "checking") return "";
+  if (kept) return "Kept in this browser.";
+  return own ? "Read from the files that you chose. Keep this tab open until a copy is kept here." : "Not kept: it is gone when this tab is closed.";
 }

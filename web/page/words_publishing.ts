@@ -7,13 +7,13 @@ export const say = {
   name: "Name",
   what: (n: number, bytes: number): string => `${many(n, "file", "files")}, ${size(bytes)}`,
   consent:
-    "Publishing shares these files from this tab. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on, as fast as your connection allows, until you press stop or close the tab.",
+    "Publishing shares these files from this tab. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on while a tab of this site is open, also when you come back, until you press stop or withdraw it; as fast as your connection allows, unless you have set limits.",
   button: "Publish and share",
   cancel: "Cancel",
   hashing: (name: string): string => `Preparing “${name}”`,
   hashed: (done: number, total: number): string => `${size(done)} of ${size(total)} hashed`,
   published: "Published. Send the link.",
   open: "Open its page",
-  keep: "Keep this tab open: a closed tab seeds nothing. Once others have all of it, they keep it alive too.",
+  keep: "Keep this tab open: nothing is seeded while no tab of this site is open. Once others have all of it, they keep it alive too.",
   again: "Publish something else",
 };

@@ -39,7 +39,7 @@ export class WorkView extends PageElement {
   }
 
   #question(info: WorkInfo): TemplateResult {
-    return html`<fs-consent .name=${info.name ? `“${info.name}”` : words.work.unnamed} .rate=${this.facts.server?.rate} ?webseed=${webseeds(info.magnet).length > 0}></fs-consent>`;
+    return html`<fs-consent .name=${info.name ? `“${info.name}”` : words.work.unnamed} .rate=${this.facts.server?.rate} .limits=${this.facts.limits} ?webseed=${webseeds(info.magnet).length > 0}></fs-consent>`;
   }
 
   #refusal(info: WorkInfo): TemplateResult {
@@ -60,6 +60,9 @@ export class WorkView extends PageElement {
     if (stopped) {
       const resume = html`<button type="button" class="strong" @click=${() => this.ask({ do: "resume all" })}>${words.resume}</button>`;
       return this.#card(words.work.stoppedHere, words.work.stoppedMore, resume);
+    }
+    if (joining.state === "no") {
+      return this.#card(words.work.removed, words.work.removedMore, html`<button type="button" class="strong" @click=${() => this.ask({ do: "retry" })}>${words.work.fetchAgain}</button>`);
     }
     return html`<section class="card" aria-busy="true"><div role="status"><h2>${words.work.starting}</h2></div><progress aria-label=${words.work.starting}></progress></section>`;
   }
@@ -132,7 +135,7 @@ export class WorkView extends PageElement {
         ${work ? this.#meta() : nothing}
       </header>
       <div class="side">${work ? this.#known((live?.files.length ? live.files : info?.files) ?? [], work.magnet) : this.#unknown()}</div>
-      ${live ? html`<fs-peers .peers=${live.peerList}></fs-peers>` : nothing}
+      ${live ? html`<fs-peers .peers=${live.peerList} .servers=${live.servers}></fs-peers>` : nothing}
     </article>`;
   }
 }

@@ -379,18 +379,91 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.press("Publish and share");
     await visit.pass(1);
     await visit.says(/Published\. Send the link/);
-    visit.asked.length = 0;
+    // What the browser has kept: a work of somebody else's, from when that was agreed to.
+    await visit.page.evaluateOnNewDocument((magnet) => (globalThis.prepareFakeEngine = (seeder) => void seeder.add(magnet)), works[1]!.magnet);
     await visit.page.reload();
     await until("the engine", () => visit.page.evaluate(() => globalThis.fakeEngine?.share === "on"));
-    const states = (): Promise<string[] | undefined> => visit.page.evaluate(() => globalThis.fakeEngine?.works().map((work) => work.state));
-    await visit.page.evaluate((magnet) => void globalThis.fakeEngine?.add(magnet), works[1]!.magnet);
-    await until("others' works held", async () => (await states())?.join() === "stopped");
+    assert.deepEqual(await visit.page.evaluate(() => globalThis.fakeEngine?.works().map((work) => work.state)), ["stopped"]);
     await visit.press("Withdraw consent");
     await until("share off", async () => (await visit.calls()).includes("share off"));
     visit.asked.length = 0;
     await visit.page.reload();
     await visit.says(/Sharing is off/);
     assert.equal(visit.engineLoaded, false);
+  },
+
+  async "what the browser keeps, and what holds a work up, is said"(visit) {
+    await visit.go(`/w/${rivers}`);
+    await visit.press("Share while I’m here");
+    await visit.pass(3);
+    const become = (what: object): Promise<void> =>
+      visit.page.evaluate((what) => {
+        const [work] = globalThis.fakeEngine!.works();
+        Object.assign(work!, what);
+        work!.dispatchEvent(new Event("state"));
+      }, what);
+    await visit.says(/Kept in this browser\./);
+    await become({ kept: false });
+    await visit.says(/Not kept: it is gone when this tab is closed/);
+    await become({ state: "checking", have: 10_000_000 });
+    await visit.says(/Checking what this browser has kept[^]*25\s?%/);
+    await become({ state: "downloading", kept: true, caps: ["download_month"] });
+    await visit.says(/this month’s limit for fetching is reached[^]*raise the limit/);
+    await become({ caps: ["upload_day"] });
+    await visit.says(/Today’s limit for sending is reached/);
+    await become({ caps: [], swarm: [], webseeds: [{ url: "https://artist.example/rivers/", active: true, downloaded: 5_000_000 }] });
+    await visit.says(/Downloading from the publisher’s server/);
+    await visit.says(/Publisher’s server \(artist\.example\)[^]*4\.8/, "fs-peers");
+    await visit.page.evaluate(() => globalThis.fakeEngine?.works()[0]?.fail("disk_full"));
+    await visit.says(/no more room for this site/);
+    await visit.page.evaluate(() => globalThis.fakeEngine?.works()[0]?.fail("storage"));
+    await visit.says(/is gone or could not be read/);
+    await visit.press("Try again");
+    await visit.says(/Downloading from the publisher’s server/);
+  },
+
+  async "a work is removed, and asked for again"(visit) {
+    await visit.go(`/w/${rivers}`);
+    await visit.press("Share while I’m here");
+    await visit.runs(rivers);
+    await visit.press("Remove from this browser");
+    await visit.says(/Everything of this work that is kept here is deleted/);
+    await visit.press("Keep it");
+    await visit.says(/Kept in this browser/);
+    await visit.press("Remove from this browser");
+    await visit.press("Delete it");
+    await until("no work", () => visit.page.evaluate(() => globalThis.fakeEngine?.works().length === 0));
+    await visit.says(/Removed from this browser/);
+    await visit.press("Fetch it again");
+    await visit.runs(rivers);
+  },
+
+  async "limits are set, kept, and promised before consent"(visit) {
+    await visit.go(`/w/${rivers}`);
+    await visit.press("Change the limits");
+    await visit.page.waitForSelector("dialog[open]");
+    const value = (id: string): Promise<string> => visit.page.$eval(`#${id}`, (input) => (input as HTMLInputElement).value);
+    assert.deepEqual(await Promise.all(["uploadRate", "uploadPerDay", "uploadPerMonth", "downloadRate", "downloadPerMonth", "storage"].map(value)), ["1", "1", "", "", "", "2"]);
+    for (const [id, amount] of [["uploadRate", "2.5"], ["uploadPerDay", ""], ["uploadPerMonth", "20"], ["downloadPerMonth", "50"]] as const) {
+      await visit.page.$eval(`#${id}`, (input) => ((input as HTMLInputElement).value = ""));
+      await visit.page.type(`#${id}`, amount);
+    }
+    await visit.press("Save");
+    await until("the dialog closed", async () => (await visit.page.$("dialog[open]")) === null);
+    await visit.says(/At most 2\.5 MiB a second and 20 GiB a month is sent/);
+    assert.equal(visit.engineLoaded, false);
+    await visit.page.reload();
+    await visit.says(/At most 2\.5 MiB a second and 20 GiB a month is sent/);
+    await visit.press("Share while I’m here");
+    await visit.runs(rivers);
+    const { uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage } = (await visit.page.evaluate(() => {
+      const told = globalThis.fakeEngine!.limits;
+      return Object.fromEntries(Object.entries(told).map(([name, amount]) => [name, String(amount)]));
+    })) as Record<string, string>;
+    assert.deepEqual(
+      [uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage].map(Number),
+      [2.5 * 2 ** 20, Infinity, 20 * 2 ** 30, Infinity, 50 * 2 ** 30, 2 * 2 ** 30],
+    );
   },
 
   async "earnings give a reason for every line"(visit) {
@@ -408,7 +481,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.says(/Slow Rivers[^]*Paid when the epoch closes\./);
     await visit.says(/What earned nothing[^]*More than the ticket allows\./);
     assert.equal(await visit.page.$eval("fs-earnings fs-copy input", (input) => (input as HTMLInputElement).value), account.id);
-    assert.equal(await visit.page.evaluate(() => globalThis.fakeEngine?.share), "off");
+    assert.equal(await visit.page.evaluate(() => globalThis.fakeEngine?.share), "ask");
   },
 
   async "each view has a title and one heading, fits, and can be touched"(visit) {
