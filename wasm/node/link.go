@@ -132,9 +132,18 @@ func (l *link) write(m wire.Message) {
 	}
 }
 
-// flush sends what waits, and tells the swarm how much is on its way.
+// plenty is how many bytes keep a channel busy. Conn tells when it has fewer.
+const plenty = 256 << 10
+
+// flush sends what waits, and tells the swarm how much is on its way. Less
+// than a whole message stays while the channel has plenty: there it would wait
+// too, and here what follows can join it.
 func (l *link) flush(now time.Time) {
-	l.send(1)
+	if l.conn.Buffered() > plenty {
+		l.send(MaxMessage)
+	} else {
+		l.send(1)
+	}
 	l.drained(now)
 }
 
@@ -160,7 +169,7 @@ func (l *link) send(least int) {
 // tells only when it falls below its threshold, which little traffic never does.
 func (l *link) drained(now time.Time) {
 	if l.shaken && !l.closed {
-		l.work.swarm.Drained(now, l.peer, l.conn.Buffered())
+		l.work.swarm.Drained(now, l.peer, l.conn.Buffered()+len(l.out))
 		l.work.drain(now)
 	}
 }
