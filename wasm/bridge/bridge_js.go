@@ -49,6 +49,7 @@ func (e *engine) methods() js.Value {
 		"root", async(e.root),
 		"attach", async(e.attach),
 		"torrent", async(e.torrent),
+		"storage", async(e.storage),
 		"share", async(e.share),
 		"fetch", async(e.fetching),
 		"limits", async(e.limits),

@@ -8,6 +8,7 @@ import (
 
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
+	"fanseed/wasm/store"
 )
 
 func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
@@ -41,6 +42,17 @@ func (e *engine) torrent(ctx context.Context, o js.Value) (any, error) {
 		return nil, node.ErrMissing // piece layers, which peers give later than the rest
 	}
 	return bytesToJS(b), nil
+}
+
+// storage is where the browser lets works be kept, in the page's words.
+func (e *engine) storage(context.Context, js.Value) (any, error) {
+	switch e.stores.Kind() {
+	case store.InOPFS:
+		return "disk", nil
+	case store.InIndexedDB:
+		return "database", nil
+	}
+	return "memory", nil
 }
 
 func (e *engine) share(ctx context.Context, o js.Value) (any, error) {

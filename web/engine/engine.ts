@@ -2,7 +2,7 @@
  * The page's API: one seeder a tab, which shows what the engine says, wherever it runs, and passes on what the page asks. See tabs.ts for
  * who runs it.
  */
-import { FanseedError, type Account, type ConnectOptions, type Limits, type PublishOptions, type Seeder, type SeederEventMap, type ShareMode, type Work } from "../types/engine.js";
+import { FanseedError, type Account, type ConnectOptions, type Limits, type PublishOptions, type Seeder, type SeederEventMap, type ShareMode, type Storage, type Work } from "../types/engine.js";
 import type { Event as Told, Receipt, Snapshot, StreamAnswer } from "./messages.js";
 import { parse } from "./source.js";
 import { countStreams, startStreams, takeStreams } from "./stream.js";
@@ -19,6 +19,7 @@ const CLOSED = new FanseedError("closed", "the seeder was closed");
 
 class OneSeeder extends EventTarget implements Seeder {
   readonly tabs: Tabs;
+  storage: Storage | undefined;
   readonly #works = new Map<string, OneWork>();
   readonly #hashing = new Map<string, (hashed: number, total: number) => void>();
   readonly #published = new Map<string, File[]>(); // for as long as the engine reads from them
@@ -34,7 +35,7 @@ class OneSeeder extends EventTarget implements Seeder {
   ) {
     super();
     const wish = { ...(share !== "ask" && { share }), ...(limits && { limits: { ...DEFAULTS, ...limits } }) };
-    const seat = { take: this.#take, changed: this.#changed, failed: this.#end, snapshots: (): Snapshot[] => [...this.#works.values()].map((work) => work.snapshot) };
+    const seat = { take: this.#take, changed: this.#changed, failed: this.#end, now: () => ({ storage: this.storage, works: [...this.#works.values()].map((work) => work.snapshot) }) };
     this.tabs = new Tabs(server, proxied, seat, { share: "ask", limits: DEFAULTS }, wish);
     this.#stopStreams = takeStreams(({ infohash, file }, port) => this.#stream(infohash, file, port));
     addEventListener("pagehide", this.#hide);
@@ -113,6 +114,9 @@ class OneSeeder extends EventTarget implements Seeder {
 
   readonly #take = (e: Told): void => {
     switch (e.kind) {
+      case "storage":
+        this.storage = e.storage;
+        return this.#say("works");
       case "work":
         return this.#tell(e.work);
       case "removed":

@@ -233,6 +233,7 @@ const noAccount = (): never => {
 
 export class FakeSeeder extends EventTarget implements Seeder {
   readonly server = location.origin;
+  readonly storage = "disk";
   /** What the page has called, in order. */
   readonly calls: string[] = [];
   /** What `account()` hands out. Undefined: no key yet. */

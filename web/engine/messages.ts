@@ -1,5 +1,5 @@
 /** What the tabs, the page that leads and the engine's worker say to each other. Everything here survives structured cloning. */
-import type { Account, Cap, ErrorCode, Limits, Peer, ShareMode, Webseed, WorkState } from "../types/engine.js";
+import type { Account, Cap, ErrorCode, Limits, Peer, ShareMode, Storage, Webseed, WorkState } from "../types/engine.js";
 
 /** A call of a tab; answered by exactly one Reply with the same id. Ids are unique among the tabs; nobody waits for the answer to "". */
 export interface Call {
@@ -38,7 +38,7 @@ export type Said =
   /** A tab is new here, or follows a new leader. */
   | { kind: "hello"; tab: string }
   /** Somebody leads from now on; and, as the answer to a hello, how everything stands. */
-  | { kind: "leads"; tab: string; now?: { state: State; works: Snapshot[]; restored: boolean } }
+  | { kind: "leads"; tab: string; now?: { state: State; storage: Storage | undefined; works: Snapshot[]; restored: boolean } }
   | { kind: "set"; change: Partial<State> }
   | Call
   | Reply
@@ -86,6 +86,8 @@ export type Event =
   /** The works of earlier visits are these, and have been told of. */
   | { kind: "ready"; works: string[] }
   | { kind: "failed"; code: ErrorCode; message: string }
+  /** The engine runs, and keeps its works there. */
+  | { kind: "storage"; storage: Storage }
   | { kind: "work"; work: Snapshot }
   | { kind: "removed"; infohash: string }
   /** A body was opened (1) or ended (-1). */

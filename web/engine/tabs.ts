@@ -5,7 +5,7 @@
  *
  * What the person said (`State`) is kept by every tab, and a change goes to every tab at once: whoever leads next knows it.
  */
-import { FanseedError } from "../types/engine.js";
+import { FanseedError, type Storage } from "../types/engine.js";
 import type { Call, Event, Methods, Reply, Said, Snapshot, State } from "./messages.js";
 import { Remote } from "./remote.js";
 
@@ -16,7 +16,8 @@ interface Seat {
   changed(): void;
   /** The engine has failed, and took this tab's part with it. */
   failed(why: FanseedError): void;
-  snapshots(): Snapshot[];
+  /** How everything stands, for a tab that is new. */
+  now(): { storage: Storage | undefined; works: Snapshot[] };
 }
 
 interface Waiting {
@@ -183,7 +184,7 @@ export class Tabs {
     if (!this.#remote) return;
     this.#others.add(tab);
     void navigator.locks.request(`fanseed ${this.server}${tab}`, () => void this.#others.delete(tab)); // free once that tab is gone
-    const now = { state: this.state, works: this.seat.snapshots(), restored: this.#restored };
+    const now = { ...this.seat.now(), state: this.state, restored: this.#restored };
     this.#post({ kind: "leads", tab: this.#tab, now });
   }
 
@@ -198,6 +199,7 @@ export class Tabs {
     this.wish = {};
     this.#apply(now.state);
     if (wish.share || wish.limits) this.set(wish);
+    if (now.storage) this.#take({ kind: "storage", storage: now.storage });
     for (const work of now.works) this.#take({ kind: "work", work });
     if (now.restored) this.#take({ kind: "ready", works: now.works.map((work) => work.infohash) });
   }

@@ -3,7 +3,7 @@
  * HTTP. The page only owns the peer connections. The Go engine is loaded when there is a work, not before.
  */
 import "wasm_exec";
-import { FanseedError, type Account, type Limits } from "../types/engine.js";
+import { FanseedError, type Account, type Limits, type Storage } from "../types/engine.js";
 import { addMoved, forgetReceipt, keepReceipt, loadReceipts, type Moved } from "./database.js";
 import { hash } from "./digests.js";
 import { hashPieces } from "./hash.js";
@@ -36,6 +36,7 @@ interface Engine {
   add(options: { torrent?: Uint8Array; magnet?: string }): Promise<{ infohash: string }>;
   attach(options: Publication & { torrent: Uint8Array; blobs: Blob[] }): Promise<void>;
   torrent(options: { infohash: string }): Promise<Uint8Array<ArrayBuffer>>;
+  storage(options: object): Promise<Storage>;
   share(options: { on: boolean }): Promise<void>;
   limits(options: { limits: Limits }): Promise<void>;
   budget(options: Moved): Promise<void>;
@@ -73,6 +74,7 @@ async function start(): Promise<Engine> {
   void go.run(loaded.instance).then(() => say({ kind: "failed", code: "internal", message: "the engine has ended" }));
   const it = await made;
   await configure(it);
+  say({ kind: "storage", storage: await it.storage({}) });
   await restore(it);
   setInterval(() => void countMoved(0, 0), 60_000); // the day may have changed, or other tabs sent
   return it;

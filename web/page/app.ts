@@ -138,7 +138,7 @@ export class App {
 
   /** What shares; its part of the page is loaded at the first call. Error: unreachable. */
   async sharing(): Promise<Sharing> {
-    const { Sharing } = await this.#await(parts.sharing());
+    const { Sharing } = await parts.sharing();
     return (this.#running ??= new Sharing(this));
   }
 
@@ -147,7 +147,7 @@ export class App {
     return (this.#publishing ??= new Publishing(this));
   }
 
-  /** Says that a part is on its way, where that can be noticed. */
+  /** Says that a part is on its way, where it takes its time and nothing else says so. */
   async #await<T>(part: Promise<T>): Promise<T> {
     const late = setTimeout(() => this.set({ waiting: true }), patience);
     try {
@@ -212,7 +212,7 @@ export class App {
 
   async #loadEarnings(): Promise<void> {
     if (this.facts.earnings.state !== "ready") this.set({ earnings: { state: "loading" } });
-    const earnings = await this.#await(Promise.all([this.sharing(), parts.statement()])).then(
+    const earnings = await Promise.all([this.sharing(), parts.statement()]).then(
       ([sharing]) => sharing.earnings(),
       (error: unknown) => ({ state: "error", error: fault(error) }) as const,
     );

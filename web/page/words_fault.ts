@@ -8,7 +8,7 @@ const says: Partial<Record<ErrorCode, string>> = {
   no_files: "There is nothing in what you chose. Choose at least one file that is not empty.",
   unreadable_file: "A file could not be read, or it changed while it was being read. Close whatever is writing to it and try again.",
   too_large: "That is more than this browser may keep. Raise the limit, or remove works that you no longer need.",
-  disk_full: "This browser has no more room for this site. Free some space, then try again: what has come so far is kept.",
+  disk_full: "There is no more room for this site, in this browser or under its limit. Free some space or raise the limit, then try again: what has come so far is kept.",
   storage: "What this browser had kept is gone or could not be read. Try again to fetch it anew.",
   not_sharing: "Sharing is off. Agree to share on the work’s page, then try again.",
   no_account: "There is no account in this browser yet.",

@@ -6,7 +6,7 @@ import { test, type TestContext } from "node:test";
 import type { HTTPRequest, Page } from "puppeteer-core";
 import type { FakeSeeder } from "../engine/fake";
 import type { Account } from "../types/engine";
-import { browsers, fixture, launch, makeFile, pageScript, startServer, temporary, until, watch, type Window } from "./harness";
+import { browsers, fixture, launch, makeFile, pageScript, screenshot, startServer, temporary, until, watch, type Window } from "./harness";
 
 declare global {
   /** The names of what was saved, with its bytes. */
@@ -285,7 +285,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.page.evaluate(() => globalThis.fakeEngine?.failing.set("publish", "disk_full"));
     await choose();
     await visit.press("Publish and share");
-    await visit.says(/no more room/);
+    await visit.says(/There is no more room/);
     assert.equal(await visit.page.$eval("input#name", (input) => (input as HTMLInputElement).value), "long.bin");
   },
 
@@ -407,15 +407,18 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.says(/Not kept: it is gone when this tab is closed/);
     await become({ state: "checking", have: 10_000_000 });
     await visit.says(/Checking what this browser has kept[^]*25\s?%/);
+    await screenshot(visit.page, "state-checking");
     await become({ state: "downloading", kept: true, caps: ["download_month"] });
     await visit.says(/this month’s limit for fetching is reached[^]*raise the limit/);
+    await screenshot(visit.page, "state-capped");
     await become({ caps: ["upload_day"] });
     await visit.says(/Today’s limit for sending is reached/);
     await become({ caps: [], swarm: [], webseeds: [{ url: "https://artist.example/rivers/", active: true, downloaded: 5_000_000 }] });
     await visit.says(/Downloading from the publisher’s server/);
     await visit.says(/Publisher’s server \(artist\.example\)[^]*4\.8/, "fs-peers");
     await visit.page.evaluate(() => globalThis.fakeEngine?.works()[0]?.fail("disk_full"));
-    await visit.says(/no more room for this site/);
+    await visit.says(/no more room for this site[^]*Change the limits/);
+    await screenshot(visit.page, "state-full");
     await visit.page.evaluate(() => globalThis.fakeEngine?.works()[0]?.fail("storage"));
     await visit.says(/is gone or could not be read/);
     await visit.press("Try again");
@@ -442,6 +445,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.go(`/w/${rivers}`);
     await visit.press("Change the limits");
     await visit.page.waitForSelector("dialog[open]");
+    await screenshot(visit.page, "state-limits");
     const value = (id: string): Promise<string> => visit.page.$eval(`#${id}`, (input) => (input as HTMLInputElement).value);
     assert.deepEqual(await Promise.all(["uploadRate", "uploadPerDay", "uploadPerMonth", "downloadRate", "downloadPerMonth", "storage"].map(value)), ["1", "1", "", "", "", "2"]);
     for (const [id, amount] of [["uploadRate", "2.5"], ["uploadPerDay", ""], ["uploadPerMonth", "20"], ["downloadPerMonth", "50"]] as const) {

@@ -53,7 +53,7 @@ for (const [look, options] of Object.entries(looks)) {
     await press(fan, "Share while I’m here");
     await until("a part of it", async () => Number(/(\d+)\s?%/.exec(await text(fan))?.[1] ?? 0) > 40, 60);
     await keep(fan, "work");
-    await until("all of it", async () => /100\s?%/.test(await text(fan)), 120);
+    await until("all of it", async () => /Complete\./.test(await text(fan)), 120);
     await screenshot(fan, `work-complete-${look}`, { fullPage: true });
 
     await artist.evaluate(() => (document.querySelector('a[href="/earnings"]') as HTMLAnchorElement).click());

@@ -61,9 +61,15 @@ export interface Webseed {
   downloaded: number;
 }
 
+/**
+ * Where the browser lets works be kept, the best that it grants. "disk": the origin's private file system. "database": IndexedDB, which is
+ * slower. "memory": nothing survives the tab. What is kept on a disk or in a database may be evicted when the browser runs short of room.
+ */
+export type Storage = "disk" | "database" | "memory";
+
 /** Events carry no detail: read the seeder. */
 export interface SeederEventMap {
-  /** A work came or went. */
+  /** A work came or went, or `storage` is known. */
   works: Event;
   /** `share` or `limits` changed, in whichever tab. */
   share: Event;
@@ -95,6 +101,9 @@ export interface Seeder extends EventTarget {
    * Errors: bad_link, bad_torrent, not_found, unreachable, refused.
    */
   add(source: string | ArrayBuffer | File): Promise<Work>;
+
+  /** Undefined before the first work. */
+  readonly storage: Storage | undefined;
 
   /** Every work in this browser, those of earlier visits included, oldest first. */
   works(): Work[];
