@@ -7,9 +7,9 @@ import (
 	"fmt"
 )
 
-// Stripping takes out of a Go program's WebAssembly what only stack traces read: which file and line every instruction came from. It is
-// a sixth of the download. Names of functions stay, so that
-// a panic still tells where it happened; files and lines are then "?" (runtime.funcline1 knows tables that are not there).
+// Stripping takes out of a Go program's WebAssembly what only stack traces read: names of functions, and which file and line every
+// instruction came from. It is a sixth of the download. A panic still has its message, and the browser's own trace has the numbers of the
+// functions, to which a build without -s -w has the names (runtime.funcline1 and funcname know tables that are not there).
 //
 // The tables' form is that of runtime.pcHeader, runtime._func and internal/abi of the toolchain; anything else is an error.
 
@@ -23,7 +23,7 @@ const (
 
 var errTables = errors.New("the function tables are not of the form that this toolchain should write")
 
-// stripLines returns the module without file and line tables.
+// stripLines returns the module without names of functions, files and lines.
 func stripLines(module []byte) ([]byte, error) {
 	const header = 8
 	out := bytes.Clone(module[:min(header, len(module))])
@@ -153,8 +153,8 @@ func writeSegments(memory []byte) []byte {
 
 // tables are the runtime's tables of functions.
 type tables struct {
-	cu, files, pcs, funcs []byte
-	count                 int
+	names, cu, files, pcs, funcs []byte
+	count                        int
 }
 
 // findTables finds the tables by their header.
@@ -184,10 +184,10 @@ func readTables(b []byte) *tables {
 	if count <= 0 || names < pcHeaderSize || cu < names || files < cu || pcs < files || funcs < pcs || funcs+8*count > len(b) {
 		return nil
 	}
-	return &tables{cu: b[cu:files], files: b[files:pcs], pcs: b[pcs:funcs], funcs: b[funcs:], count: count}
+	return &tables{names: b[names:cu], cu: b[cu:files], files: b[files:pcs], pcs: b[pcs:funcs], funcs: b[funcs:], count: count}
 }
 
-// strip forgets files and lines, and every table of instructions that nothing else refers to.
+// strip forgets names, files and lines, and every table of instructions that nothing else refers to.
 func (t *tables) strip() error {
 	used := make([]bool, len(t.pcs))
 	for i := range t.count {
@@ -212,6 +212,7 @@ func (t *tables) strip() error {
 			t.pcs[i] = 0
 		}
 	}
+	clear(t.names)
 	clear(t.cu)
 	clear(t.files)
 	return nil
