@@ -37,7 +37,7 @@ func got(leechers []*node) (bytes []float64) {
 // fairWorlds runs a torrent that is too large to finish, for ten minutes.
 func fairWorlds(t *testing.T, world func(m *simulation)) {
 	t.Helper()
-	for seed := range min(seeds(20), 4) {
+	for seed := range min(seeds(10), 2) {
 		world(newSimulation(t, seed+1, 64<<20, 256<<10))
 	}
 }

@@ -31,7 +31,7 @@ func (s *Swarm) unspread() {
 
 // give notes that p is given a piece, and suggests another when that was a suggested one.
 func (s *Swarm) give(p *peer, index uint32) {
-	if p.given.Has(int(index)) && !p.takeAdvice(int32(index)) {
+	if p.given.Has(int(index)) && (len(p.advised) == 0 || !p.takeAdvice(int32(index))) {
 		return
 	}
 	s.noteGiven(p, int(index))

@@ -105,6 +105,9 @@ func (s *Swarm) serve(p *peer) {
 // hasRoom tells whether more may be loaded for p: no more than it takes soon, so that what is shared by all, as an upload cap, is not
 // filled far ahead. Where a peer waits that pays or gives, one that only takes has a small part of what that one has.
 func (s *Swarm) hasRoom(p *peer) bool {
+	if len(p.loading) < minLoading/freeShare {
+		return p.bytes+p.queued < s.limits.HighWater/2 || p.bytes+p.queued < s.limits.HighWater && !s.crowds(p)
+	}
 	room, loads := s.limits.HighWater, p.loadsAhead()
 	if len(p.loading) >= loads/freeShare && s.crowds(p) {
 		room, loads = room/2, loads/freeShare

@@ -43,12 +43,13 @@ func (s *Swarm) yields(p *peer) bool {
 		return true
 	}
 	has, hopeful := false, false
+	young := s.now.Sub(p.opened) < 2*webseedHope // later, whoever comes shows what it is good for beside the webseed
 	for _, q := range s.peers {
 		if q.webseed || q.wanted == 0 {
 			continue
 		}
 		has = has || !q.choking
-		hopeful = hopeful || s.now.Sub(q.opened) < webseedHope
+		hopeful = hopeful || young && s.now.Sub(q.opened) < webseedHope
 	}
 	return hopeful || has && s.delivered >= goodRate
 }
