@@ -5,60 +5,81 @@ import (
 	"errors"
 	"sync"
 	"syscall/js"
+	"unsafe"
 
 	"fanseed/wasm/merkle"
 )
 
-var (
-	uint8Array = js.Global().Get("Uint8Array")
-	subtle     = js.Global().Get("crypto").Get("subtle")
-)
+var uint8Array = js.Global().Get("Uint8Array")
 
 // hasher hashes by WebCrypto, which is several times as fast as Go in
-// WebAssembly. Its arrays are used again.
+// WebAssembly. The worker reads the bytes and writes the hashes where they are
+// (web/engine/digests.ts), and answers by the number of the call.
 type hasher struct {
-	host   js.Value
-	arrays sync.Pool
+	hash js.Value
+	done js.Func
+
+	mu      sync.Mutex
+	calls   int
+	waiting map[int]hashing
 }
 
-func newHasher(host js.Value) *hasher { return &hasher{host: host} }
+// hashing is a call that was not answered yet. What it keeps is on the heap,
+// where Go moves nothing, and stays there until the answer.
+type hashing struct {
+	bytes, out []byte
+	good       chan bool
+}
+
+func newHasher(host js.Value) *hasher {
+	h := &hasher{hash: host.Get("hash"), waiting: map[int]hashing{}}
+	h.done = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		h.answer(args[0].Int()).good <- args[1].Bool()
+		return nil
+	})
+	return h
+}
 
 func (h *hasher) SHA1(_ context.Context, piece []byte) (sum [20]byte, err error) {
-	array := h.array(len(piece))
-	js.CopyBytesToJS(array, piece)
-	digest, err := await(subtle.Call("digest", "SHA-1", array.Call("subarray", 0, len(piece))))
-	h.arrays.Put(array)
-	if err != nil {
-		return sum, err
-	}
-	if js.CopyBytesToGo(sum[:], uint8Array.New(digest)) != len(sum) {
-		return sum, errors.New("a digest of another length")
-	}
-	return sum, nil
+	hash := make([]byte, len(sum))
+	err = h.run(false, piece, hash)
+	copy(sum[:], hash)
+	return sum, err
 }
 
-// Leaves hashes them all in one call: the worker has the views, and the promises.
 func (h *hasher) Leaves(_ context.Context, piece []byte) ([]byte, error) {
-	array := h.array(len(piece))
-	js.CopyBytesToJS(array, piece)
-	leaves, err := await(h.host.Call("leaves", array, len(piece)))
-	h.arrays.Put(array)
-	if err != nil {
-		return nil, err
-	}
 	hashes := make([]byte, merkle.Leaves(int64(len(piece)))*merkle.HashSize)
-	if js.CopyBytesToGo(hashes, leaves) != len(hashes) {
-		return nil, errors.New("digests of another length")
-	}
-	return hashes, nil
+	return hashes, h.run(true, piece, hashes)
 }
 
-func (h *hasher) array(size int) js.Value {
-	if kept, ok := h.arrays.Get().(js.Value); ok && kept.Get("length").Int() >= size {
-		return kept
+// run has the worker hash bytes, and waits for the hashes in out.
+func (h *hasher) run(leaves bool, bytes, out []byte) error {
+	asked := hashing{bytes, out, make(chan bool, 1)}
+	h.hash.Invoke(leaves, address(bytes), len(bytes), address(out), h.ask(asked), h.done)
+	if !<-asked.good {
+		return errors.New("the browser could not hash")
 	}
-	return uint8Array.New(size)
+	return nil
 }
+
+func (h *hasher) ask(asked hashing) (call int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.calls++
+	h.waiting[h.calls] = asked
+	return h.calls
+}
+
+func (h *hasher) answer(call int) hashing {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	asked := h.waiting[call]
+	delete(h.waiting, call)
+	return asked
+}
+
+// address is where bytes lie in the engine's memory.
+func address(b []byte) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
 // keys signs with the key that the worker keeps: the engine never sees it.
 type keys struct {

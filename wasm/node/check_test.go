@@ -38,9 +38,7 @@ func TestAReloadResumesWithoutFetchingAnythingAgain(t *testing.T) {
 	b := withDisk(t, w, d)
 	b.join(torrent)
 	b.contents(torrent)
-	if !b.snapshotOf(torrent.Infohash).Kept {
-		t.Error("what a disk has is not kept")
-	}
+	eventually(t, "what a disk has is shown as kept", func() bool { return b.snapshotOf(torrent.Infohash).Kept })
 	a.stop()
 	b.stop()
 	again, c := withDisk(t, w, d), newEngine(t, w, Limits{})

@@ -39,17 +39,22 @@ type budget struct {
 	limits         Limits
 	used           Used
 	sent, received int64 // since the host was told last
+	told           time.Time
 }
 
-// tellEvery is how many bytes are worth to be kept.
-const tellEvery = 1 << 20
+// The host is told of so many bytes, and not more often: to keep them costs it more than to move them.
+const (
+	tellEvery = 1 << 20
+	tellRest  = time.Second
+)
 
 // report tells the host what was moved; all of it, however little, if all says so.
-func (b *budget) report(host Host, all bool) {
+func (b *budget) report(now time.Time, host Host, all bool) {
 	moved := b.sent + b.received
-	if moved == 0 || moved < tellEvery && !all {
+	if moved == 0 || !all && (moved < tellEvery || now.Sub(b.told) < tellRest) {
 		return
 	}
+	b.told = now
 	host.Moved(b.sent, b.received)
 	b.used.SentToday += b.sent
 	b.used.SentThisMonth += b.sent
@@ -111,7 +116,7 @@ func (n *Node) SetUsed(ctx context.Context, used Used) error {
 // obeyBudget holds fetching while the month's budget is used up, and tells the
 // works when a budget ends or begins again.
 func (n *Node) obeyBudget(now time.Time) {
-	n.budget.report(n.parts.Host, false)
+	n.budget.report(now, n.parts.Host, false)
 	up, down := len(n.budget.uploads()) > 0, n.budget.downloads()
 	if up == n.capped.up && down == n.capped.down {
 		return

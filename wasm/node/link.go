@@ -123,40 +123,53 @@ func (l *link) shake(now time.Time) bool {
 	return !l.closed
 }
 
-// write appends one message to what is to be sent.
+// write appends one message to what is to be sent. Whole channel messages go
+// at once; what is left over goes with what follows, or with the next flush.
 func (l *link) write(m wire.Message) {
 	l.out = m.Append(l.out)
 	if l.opened && len(l.out) >= MaxMessage {
-		l.send()
+		l.send(MaxMessage)
 	}
 }
 
-// flush sends what waits, and tells the swarm how much is on its way.
+// plenty is how many bytes keep a channel busy. Conn tells when it has fewer.
+const plenty = 256 << 10
+
+// flush sends what waits, and tells the swarm how much is on its way. Less
+// than a whole message stays while the channel has plenty: there it would wait
+// too, and here what follows can join it.
 func (l *link) flush(now time.Time) {
-	l.send()
+	if l.conn.Buffered() > plenty {
+		l.send(MaxMessage)
+	} else {
+		l.send(1)
+	}
 	l.drained(now)
 }
 
-// send sends what waits. The wire is a byte stream, so messages are sent
-// together, and one may be cut anywhere. It may run while effects are carried
-// out, so a connection that fails is only lost after them.
-func (l *link) send() {
-	for rest := l.out; len(rest) > 0 && !l.closed; {
+// send sends what waits while it is at least so many bytes. The wire is a byte
+// stream, so messages are sent together, and one may be cut anywhere. It may
+// run while effects are carried out, so a connection that fails is only lost
+// after them.
+func (l *link) send(least int) {
+	rest := l.out
+	for len(rest) >= least && !l.closed {
 		n := min(len(rest), MaxMessage)
 		if err := l.conn.Send(rest[:n]); err != nil {
 			l.post(l.lost)
+			rest = nil
 			break
 		}
 		rest = rest[n:]
 	}
-	l.out = l.out[:0]
+	l.out = l.out[:copy(l.out, rest)]
 }
 
 // drained tells the swarm how much waits in the channel. The channel itself
 // tells only when it falls below its threshold, which little traffic never does.
 func (l *link) drained(now time.Time) {
 	if l.shaken && !l.closed {
-		l.work.swarm.Drained(now, l.peer, l.conn.Buffered())
+		l.work.swarm.Drained(now, l.peer, l.conn.Buffered()+len(l.out))
 		l.work.drain(now)
 	}
 }

@@ -44,6 +44,7 @@ type Node struct {
 	works     []*work
 	checks    checks
 	uploads   uploads
+	spans     spans
 	downloads downloads
 	budget    budget
 	capped    struct{ up, down bool } // what the works know of the budget
@@ -64,6 +65,7 @@ func New(c Config) *Node {
 		peerID: newPeerID(c.Rand),
 		mail:   mailbox{wake: make(chan struct{}, 1)},
 		timer:  time.NewTimer(time.Hour),
+		spans:  newSpans(),
 	}
 	n.meetings.seeks, n.meetings.answers = seekPace, answerPace
 	n.limit(time.Now(), c.Limits)
@@ -105,6 +107,7 @@ func (n *Node) tick(now time.Time) {
 		w.tick(now)
 		next = earlier(next, w.deadline(now))
 	}
+	n.spans.rest(now)
 	n.showAll(now)
 	next = earlier(next, n.showDue())
 	next = earlier(next, n.meetDue(now))
@@ -137,7 +140,7 @@ func (n *Node) shutDown() {
 	n.announcer.Flush(time.Now())
 	n.tickAnnouncer(time.Now())
 	n.socket.close()
-	n.budget.report(n.parts.Host, true)
+	n.budget.report(time.Now(), n.parts.Host, true)
 	for _, w := range n.works {
 		w.closeStores()
 	}

@@ -44,6 +44,7 @@ const MaxMessage = 64<<10 - 1
 type Handler interface {
 	Opened()
 	Received(message []byte)
+	// Low says that what is buffered has fallen to 256 KiB or less.
 	Low()
 	Closed()
 }

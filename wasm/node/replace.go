@@ -1,37 +1,39 @@
 package node
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // makeRoom says whether w may have one more connection. Where there are enough
-// already, one that is of no use makes way.
+// already, the swarm names one that is of little use to make way: that of w
+// when it is w that has too many, else of whoever has most.
 func (n *Node) makeRoom(now time.Time, w *work) bool {
 	if len(w.links) >= maxLinks {
-		return drop(now, w.leastUseful(now))
+		return w.replace(now)
 	}
 	all := 0
-	var most *work
 	for _, other := range n.works {
 		all += len(other.links)
-		if most == nil || len(other.links) > len(most.links) {
-			most = other
-		}
 	}
-	return all < maxAllLinks || drop(now, most.leastUseful(now))
+	if all < maxAllLinks {
+		return true
+	}
+	works := slices.Clone(n.works)
+	slices.SortStableFunc(works, func(a, b *work) int { return cmp.Compare(len(b.links), len(a.links)) })
+	return slices.ContainsFunc(works, func(other *work) bool { return other.replace(now) })
 }
 
-func drop(now time.Time, l *link) bool {
-	if l == nil {
+// replace closes a work's least useful connection; false when all are of use.
+func (w *work) replace(now time.Time) bool {
+	p, ok := w.swarm.LeastUseful(now)
+	if !ok {
 		return false
 	}
-	l.drop(now, "made way for another")
-	return true
-}
-
-// leastUseful is the connection that is worth least; nil when all are of use, or
-// new, or one has only just made way.
-func (w *work) leastUseful(now time.Time) *link {
-	if p, ok := w.swarm.LeastUseful(now); ok {
-		return w.link(p)
+	l := w.link(p)
+	if l != nil {
+		l.drop(now, "made way for another")
 	}
-	return nil
+	return l != nil
 }

@@ -30,12 +30,14 @@ func TestSoak(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSoak(t)
 		first := s.join(true)
-		var heap []float64 // for each node, of every quarter of an hour
+		var heap []float64 // for each node, of nearly every quarter of an hour
 		for range 4 * hours {
 			for range 5 { // twenty an hour
 				s.live(3 * time.Minute)
 			}
-			heap = append(heap, s.heap())
+			if len(s.alive) >= 6 { // else the world weighs more than those who live in it
+				heap = append(heap, s.heap())
+			}
 		}
 		s.leaveAll(first)
 		if got := first.snapshotOf(s.torrent.Infohash); got.State != Seeding || got.Err != nil {

@@ -7,22 +7,31 @@ import (
 )
 
 const (
-	spanSize = 256 << 10 // bytes that are read from the store at a time
-	maxSpans = 8         // of one work that are kept
+	spanSize = 1 << 20  // bytes that are read from a store at a time
+	maxSpans = 16 << 20 // bytes that are kept
 )
 
 // span is a part of a piece.
-type span struct{ index, begin, size int }
+type span struct {
+	work               *work
+	index, begin, size int
+}
 
 // spans reads blocks for peers: neighbouring blocks are asked for one after the
 // other, so a whole span is read for the first, and kept for the rest.
 type spans struct {
 	kept    map[span][]byte
 	order   []span // of kept, the oldest first
+	size    int    // bytes in kept
+	free    []byte // a buffer that is not needed any more
 	waiting map[span][]func(data []byte, err error)
 
 	touched bool      // something was read since …
 	rested  time.Time // … the last rest
+}
+
+func newSpans() spans {
+	return spans{kept: map[span][]byte{}, waiting: map[span][]func([]byte, error){}}
 }
 
 // spansRest is how long spans are kept that nobody asks for.
@@ -35,7 +44,7 @@ func (s *spans) rest(now time.Time) {
 	}
 	if !s.touched && len(s.order) > 0 {
 		clear(s.kept)
-		s.order = nil
+		s.order, s.size, s.free = nil, 0, nil
 	}
 	s.touched, s.rested = false, now
 }
@@ -43,11 +52,11 @@ func (s *spans) rest(now time.Time) {
 // read gives a block to f: at once where its span is kept, else when it was read.
 // A block that does not lie in one span is read by itself.
 func (w *work) read(index, begin, length int, f func(block []byte, err error)) {
-	w.spans.touched = true
-	start := begin - begin%spanSize
-	at := span{index, start, min(spanSize, int(w.torrent.Info.PieceSize(index))-start)}
+	start, all := begin-begin%spanSize, &w.node.spans
+	all.touched = true
+	at := span{w, index, start, min(spanSize, int(w.torrent.Info.PieceSize(index))-start)}
 	if begin+length > at.begin+at.size {
-		at = span{index, begin, length}
+		at = span{w, index, begin, length}
 	}
 	cut := func(data []byte, err error) {
 		if err != nil {
@@ -56,31 +65,31 @@ func (w *work) read(index, begin, length int, f func(block []byte, err error)) {
 		}
 		f(data[begin-at.begin:begin-at.begin+length], nil)
 	}
-	if data, ok := w.spans.kept[at]; ok {
+	if data, ok := all.kept[at]; ok {
 		cut(data, nil)
 		return
 	}
-	asked := len(w.spans.waiting[at]) > 0
-	w.spans.waiting[at] = append(w.spans.waiting[at], cut)
+	asked := len(all.waiting[at]) > 0
+	all.waiting[at] = append(all.waiting[at], cut)
 	if !asked {
 		w.fetch(at)
 	}
 }
 
 func (w *work) fetch(at span) {
-	from := w.store
+	from, all := w.store, &w.node.spans
+	data := all.buffer(at.size)
 	w.node.jobs.do(func(ctx context.Context) func() {
-		data := make([]byte, at.size)
 		err := ErrLost
 		if from != nil {
 			err = from.ReadAt(ctx, at.index, at.begin, data)
 		}
 		return func() {
 			if err == nil {
-				w.spans.keep(at, data)
+				all.keep(at, data)
 			}
-			waiting := w.spans.waiting[at]
-			delete(w.spans.waiting, at)
+			waiting := all.waiting[at]
+			delete(all.waiting, at)
 			for _, f := range waiting {
 				f(data, err)
 			}
@@ -88,13 +97,26 @@ func (w *work) fetch(at span) {
 	})
 }
 
+// buffer is where a span is read to.
+func (s *spans) buffer(size int) []byte {
+	if b := s.free; cap(b) >= size {
+		s.free = nil
+		return b[:size]
+	}
+	return make([]byte, size)
+}
+
+// keep keeps a span in place of the oldest ones. Blocks are only lent, so
+// nobody reads these any more.
 func (s *spans) keep(at span, data []byte) {
-	if len(s.order) == maxSpans {
-		delete(s.kept, s.order[0])
+	for s.size+at.size > maxSpans {
+		oldest := s.order[0]
+		s.free = s.kept[oldest]
+		s.size -= oldest.size
+		delete(s.kept, oldest)
 		s.order = slices.Delete(s.order, 0, 1)
 	}
-	if _, known := s.kept[at]; !known {
-		s.order = append(s.order, at)
-	}
 	s.kept[at] = data
+	s.order = append(s.order, at)
+	s.size += at.size
 }

@@ -50,7 +50,6 @@ type work struct {
 	revoked   bool // failure is the server's takedown
 	seeking   seeking
 	waiters   []waiter
-	spans     spans
 	earned    map[[16]byte]uint64 // newest receipt of each ticket
 	earnings  uint64              // their sum
 	before    moved               // by swarms that this one has replaced
@@ -63,7 +62,6 @@ type work struct {
 func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet metainfo.Magnet) *work {
 	w := &work{
 		node: n, infohash: infohash, magnet: magnet,
-		spans:  spans{kept: map[span][]byte{}, waiting: map[span][]func([]byte, error){}},
 		pieces: map[int][]byte{}, earned: map[[16]byte]uint64{}, changed: true,
 	}
 	w.swarm = swarm.New(w.config())
@@ -277,7 +275,6 @@ func (w *work) tick(now time.Time) {
 		w.end(now)
 	}
 	w.flush(now)
-	w.spans.rest(now)
 	w.keepNext(now)
 }
 

@@ -2,21 +2,40 @@ package rtc
 
 import "sync"
 
-// buffers holds messages that were given back. All have room for MaxMessage.
-var buffers = sync.Pool{New: func() any { return new([MaxMessage]byte) }}
+// room is how many bytes Handler.Received gets at most at a time, in a browser.
+const room = 128 << 10
 
-// buffer returns a slice of n bytes. What is longer than MaxMessage (a peer
-// may send it) is allocated, and never kept.
+// keptBuffers is how many buffers wait for the next message at most.
+const keptBuffers = 16
+
+// buffers holds messages that were given back. All have that room.
+var buffers struct {
+	sync.Mutex
+	free [][]byte
+}
+
+// buffer returns a slice of n bytes. What is longer than room (a peer may
+// send it) is allocated, and never kept.
 func buffer(n int) []byte {
-	if n > MaxMessage {
+	if n > room {
 		return make([]byte, n)
 	}
-	return buffers.Get().(*[MaxMessage]byte)[:n]
+	buffers.Lock()
+	defer buffers.Unlock()
+	last := len(buffers.free) - 1
+	if last < 0 {
+		return make([]byte, n, room)
+	}
+	b := buffers.free[last]
+	buffers.free = buffers.free[:last]
+	return b[:n]
 }
 
 // Recycle takes back a message that Handler.Received gave out.
 func Recycle(message []byte) {
-	if cap(message) == MaxMessage {
-		buffers.Put((*[MaxMessage]byte)(message[:MaxMessage]))
+	buffers.Lock()
+	defer buffers.Unlock()
+	if cap(message) == room && len(buffers.free) < keptBuffers {
+		buffers.free = append(buffers.free, message)
 	}
 }

@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -12,10 +13,10 @@ import (
 type Conn struct {
 	pc      *webrtc.PeerConnection
 	handler Handler
-	cleanup func() // set with the channel, run once at the end
 
 	mu      sync.Mutex
 	channel *webrtc.DataChannel // nil until the remote side's channel arrives
+	port    port                // of the channel: what its payload goes through
 	opened  bool
 	closed  bool
 }
@@ -49,7 +50,7 @@ func (c *Conn) attach(channel *webrtc.DataChannel) {
 	c.mu.Lock()
 	taken := c.channel != nil || c.closed
 	if !taken {
-		c.channel = channel
+		c.channel, c.port = channel, newPort(channel)
 	}
 	c.mu.Unlock()
 	if taken {
@@ -60,7 +61,7 @@ func (c *Conn) attach(channel *webrtc.DataChannel) {
 	channel.OnBufferedAmountLow(c.handler.Low)
 	channel.OnClose(c.finish)
 	channel.OnOpen(c.begin)
-	c.listen(channel)
+	c.port.listen(c.handler.Received)
 	if channel.ReadyState() == webrtc.DataChannelStateOpen {
 		c.begin()
 	}
@@ -80,24 +81,28 @@ func (c *Conn) begin() {
 
 // Send queues one message of at most MaxMessage bytes, and copies it.
 func (c *Conn) Send(message []byte) error {
-	c.mu.Lock()
-	channel, ready := c.channel, c.opened && !c.closed
-	c.mu.Unlock()
-	if !ready {
+	if !c.ready() {
 		return ErrClosed
 	}
-	return send(channel, message)
+	if len(message) > MaxMessage {
+		return errors.New("message is over 64 KiB - 1")
+	}
+	return c.port.send(message)
+}
+
+// ready says that the channel is open.
+func (c *Conn) ready() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opened && !c.closed
 }
 
 // Buffered is the number of bytes that were sent and still wait in the channel.
 func (c *Conn) Buffered() int {
-	c.mu.Lock()
-	channel, ready := c.channel, c.opened && !c.closed
-	c.mu.Unlock()
-	if !ready {
+	if !c.ready() {
 		return 0
 	}
-	return int(channel.BufferedAmount())
+	return c.port.queued()
 }
 
 // Close ends the connection. Handler.Closed is called if it was not yet.

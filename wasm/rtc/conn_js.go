@@ -2,15 +2,12 @@ package rtc
 
 import (
 	"errors"
+	"runtime"
 	"syscall/js"
+	"unsafe"
 
 	"github.com/pion/webrtc/v4"
 )
-
-var uint8Array = js.Global().Get("Uint8Array")
-
-// outgoing is lent to the browser for the time of one send, which copies.
-var outgoing = uint8Array.New(MaxMessage)
 
 func newPeerConnection(c webrtc.Configuration) (*webrtc.PeerConnection, error) {
 	return webrtc.NewPeerConnection(c)
@@ -18,48 +15,62 @@ func newPeerConnection(c webrtc.Configuration) (*webrtc.PeerConnection, error) {
 
 func (c *Conn) onGathering(f func()) { c.pc.OnICEGatheringStateChange(f) }
 
-// listen sets our own message callback: pion's starts a goroutine for every
-// message, which costs time and may turn two messages round.
-func (c *Conn) listen(channel *webrtc.DataChannel) {
-	value := channel.JSValue()
-	value.Set("binaryType", "arraybuffer")
-	var receive js.Func
-	receive = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		data := args[0].Get("data")
-		if data.Type() != js.TypeObject {
-			return nil // text is no part of the peer wire protocol
-		}
-		array := uint8Array.New(data)
-		message := buffer(array.Get("length").Int())
-		js.CopyBytesToGo(message, array)
-		c.handler.Received(message)
-		return nil
-	})
-	c.cleanup = func() {
-		value.Set("onmessage", js.Null())
-		receive.Release()
-	}
-	value.Set("onmessage", receive)
+// port is the way of a channel's payload, past pion and past objects: the
+// worker copies from and to addresses that it is told (web/engine/rtc_worker.ts).
+// pion's own callback starts a goroutine for every message, which costs time
+// and may turn two messages round.
+type port struct {
+	channel            js.Value
+	take, put, waiting js.Value
+	readable           js.Func
 }
+
+func newPort(channel *webrtc.DataChannel) port {
+	value := channel.JSValue()
+	return port{channel: value, take: value.Get("take"), put: value.Get("put"), waiting: value.Get("queued")}
+}
+
+// listen hands what arrives to received, and first what has arrived already.
+func (p *port) listen(received func([]byte)) {
+	read := func(js.Value, []js.Value) any {
+		for {
+			message := buffer(room)
+			n := p.take.Invoke(address(message), room).Int()
+			if n == 0 {
+				Recycle(message)
+				return nil
+			}
+			received(message[:n])
+			if n < room {
+				return nil
+			}
+		}
+	}
+	p.readable = js.FuncOf(read)
+	p.channel.Set("onreadable", p.readable)
+	read(js.Undefined(), nil)
+}
+
+func (p *port) send(message []byte) error {
+	taken := p.put.Invoke(address(message), len(message)).Bool()
+	runtime.KeepAlive(message)
+	if !taken {
+		return errors.New("data channel refused a message")
+	}
+	return nil
+}
+
+func (p *port) queued() int { return p.waiting.Invoke().Int() }
+
+// address is where bytes lie in the engine's memory. Go does not move what is
+// on its heap.
+func address(b []byte) int { return int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) }
 
 // release frees what the browser holds for the connection.
 func release(c *Conn) {
-	if c.cleanup != nil {
-		c.cleanup()
+	if c.channel != nil {
+		c.port.channel.Set("onreadable", js.Null())
+		c.port.readable.Release()
 	}
 	_ = c.pc.Close()
-}
-
-func send(channel *webrtc.DataChannel, message []byte) (err error) {
-	defer func() {
-		if failure := recover(); failure != nil {
-			err = errors.New("data channel refused a message")
-		}
-	}()
-	if len(message) > MaxMessage {
-		return errors.New("message is over 64 KiB - 1")
-	}
-	js.CopyBytesToJS(outgoing, message)
-	channel.JSValue().Call("send", outgoing.Call("subarray", 0, len(message)))
-	return nil
 }

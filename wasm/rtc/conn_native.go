@@ -3,8 +3,6 @@
 package rtc
 
 import (
-	"errors"
-
 	"github.com/pion/webrtc/v4"
 )
 
@@ -18,25 +16,28 @@ func (c *Conn) onGathering(f func()) {
 	c.pc.OnICEGatheringStateChange(func(webrtc.ICEGatheringState) { f() })
 }
 
-// listen receives natively: pion calls back in order from one goroutine.
-func (c *Conn) listen(channel *webrtc.DataChannel) {
-	channel.OnMessage(func(m webrtc.DataChannelMessage) {
+// port is the way of a channel's payload.
+type port struct{ channel *webrtc.DataChannel }
+
+func newPort(channel *webrtc.DataChannel) port { return port{channel} }
+
+// listen hands what arrives to received: pion calls back in order from one
+// goroutine.
+func (p *port) listen(received func([]byte)) {
+	p.channel.OnMessage(func(m webrtc.DataChannelMessage) {
 		if m.IsString {
 			return // text is no part of the peer wire protocol
 		}
 		message := buffer(len(m.Data))
 		copy(message, m.Data)
-		c.handler.Received(message)
+		received(message)
 	})
 }
+
+func (p *port) send(message []byte) error { return p.channel.Send(message) }
+
+func (p *port) queued() int { return int(p.channel.BufferedAmount()) }
 
 // release closes from a goroutine of its own: pion waits for its callbacks
 // to end, and this may be one of them.
 func release(c *Conn) { go func() { _ = c.pc.Close() }() }
-
-func send(channel *webrtc.DataChannel, message []byte) error {
-	if len(message) > MaxMessage {
-		return errors.New("message is over 64 KiB - 1")
-	}
-	return channel.Send(message)
-}

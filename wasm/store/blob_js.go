@@ -130,7 +130,11 @@ func (b *Blobs) blob(offset, length int64, mime string) (js.Value, error) {
 	if err := checkRange(b.info, offset, length); err != nil {
 		return js.Undefined(), err
 	}
-	return newBlob(b.slices(offset, length), mime)
+	parts := b.slices(offset, length)
+	if len(parts) == 1 && mime == "" {
+		return parts[0].(js.Value), nil // a Blob of it would cost the browser as much as the slice
+	}
+	return newBlob(parts, mime)
 }
 
 // slices returns Blobs of the range's bytes.

@@ -18,8 +18,25 @@ func keyRange(name string) js.Value {
 	return js.Global().Get("IDBKeyRange").Call("bound", []any{name}, []any{name, []any{}})
 }
 
+// database is the connection to it. It ends when the site's data are cleared; then it is opened anew.
+type database struct{ value js.Value }
+
 // tryIndexedDB opens the database, and writes and removes a record in it.
-func tryIndexedDB() (js.Value, error) {
+func tryIndexedDB() (*database, error) {
+	value, err := openDatabase()
+	if err != nil {
+		return nil, err
+	}
+	d, key := &database{value}, pieceKey("probe", 0)
+	return d, d.change(func(pieces js.Value) (js.Value, error) {
+		if v, err := call(pieces, "put", 0, key); err != nil {
+			return v, err
+		}
+		return call(pieces, "delete", key)
+	})
+}
+
+func openDatabase() (js.Value, error) {
 	factory := js.Global().Get("indexedDB")
 	if factory.Type() != js.TypeObject {
 		return factory, errors.New("this browser has no database")
@@ -37,13 +54,7 @@ func tryIndexedDB() (js.Value, error) {
 	if err := happened(request, "onsuccess", "onerror"); err != nil {
 		return js.Undefined(), err
 	}
-	database, key := request.Get("result"), pieceKey("probe", 0)
-	return database, change(database, func(s js.Value) (js.Value, error) {
-		if v, err := call(s, "put", 0, key); err != nil {
-			return v, err
-		}
-		return call(s, "delete", key)
-	})
+	return request.Get("result"), nil
 }
 
 // happened waits for the good or the bad event of a request or a transaction. It must follow the call that made it: no event comes before
@@ -68,9 +79,19 @@ func happened(target js.Value, good, bad string) error {
 	return err
 }
 
+// put puts a record.
+func (d *database) put(key, value js.Value) error {
+	err := d.change(func(pieces js.Value) (js.Value, error) { return call(pieces, "put", value, key) })
+	if errorName(err) == "QuotaExceededError" {
+		// Firefox lets the next transaction delete and nothing else, so that a page can make room. This is that one.
+		_ = d.change(func(pieces js.Value) (js.Value, error) { return call(pieces, "delete", key) })
+	}
+	return err
+}
+
 // change makes one change to the pieces and waits until the transaction is complete.
-func change(database js.Value, write func(pieces js.Value) (js.Value, error)) error {
-	transaction, pieces, err := begin(database, "readwrite")
+func (d *database) change(write func(pieces js.Value) (js.Value, error)) error {
+	transaction, pieces, err := d.begin("readwrite")
 	if err != nil {
 		return err
 	}
@@ -81,8 +102,8 @@ func change(database js.Value, write func(pieces js.Value) (js.Value, error)) er
 }
 
 // ask makes one request for pieces or their keys and gives its result.
-func ask(database js.Value, method string, args ...any) (js.Value, error) {
-	_, pieces, err := begin(database, "readonly")
+func (d *database) ask(method string, args ...any) (js.Value, error) {
+	_, pieces, err := d.begin("readonly")
 	if err != nil {
 		return pieces, err
 	}
@@ -96,24 +117,29 @@ func ask(database js.Value, method string, args ...any) (js.Value, error) {
 	return request.Get("result"), nil
 }
 
-func begin(database js.Value, mode string) (transaction, pieces js.Value, err error) {
-	transaction, err = call(database, "transaction", piecesName, mode)
+func (d *database) begin(mode string) (transaction, pieces js.Value, err error) {
+	transaction, err = call(d.value, "transaction", piecesName, mode)
+	if errorName(err) == "InvalidStateError" {
+		if d.value, err = openDatabase(); err == nil {
+			transaction, err = call(d.value, "transaction", piecesName, mode)
+		}
+	}
 	if err == nil {
 		pieces, err = call(transaction, "objectStore", piecesName)
 	}
 	return transaction, pieces, err
 }
 
-// deletePieces deletes all pieces of a torrent.
-func deletePieces(database js.Value, name string) error {
-	return change(database, func(pieces js.Value) (js.Value, error) { return call(pieces, "delete", keyRange(name)) })
+// deleteAll deletes all pieces of a torrent.
+func (d *database) deleteAll(name string) error {
+	return d.change(func(pieces js.Value) (js.Value, error) { return call(pieces, "delete", keyRange(name)) })
 }
 
-// databaseNames lists the torrents that have pieces: it asks for the first key after those of the one before.
-func databaseNames(database js.Value) (names []string, err error) {
+// names lists the torrents that have pieces: it asks for the first key after those of the one before.
+func (d *database) names() (names []string, err error) {
 	after := []any{}
 	for {
-		key, err := ask(database, "getKey", js.Global().Get("IDBKeyRange").Call("lowerBound", after))
+		key, err := d.ask("getKey", js.Global().Get("IDBKeyRange").Call("lowerBound", after))
 		if err != nil || key.Type() != js.TypeObject {
 			return names, err
 		}

@@ -16,7 +16,7 @@ import (
 type IndexedDB struct {
 	info     *metainfo.Info
 	name     string // the infohash in hex: the first part of every key
-	database js.Value
+	database *database
 	budget   *Budget
 
 	mu     sync.Mutex
@@ -68,7 +68,7 @@ func (d *IndexedDB) write(index int, piece []byte) error {
 		return err
 	}
 	defer b.free()
-	return change(d.database, func(s js.Value) (js.Value, error) { return call(s, "put", b.array, pieceKey(d.name, index)) })
+	return d.database.put(pieceKey(d.name, index), b.array)
 }
 
 // ReadAt implements Store.
@@ -105,7 +105,7 @@ func (d *IndexedDB) load(index int) (js.Value, error) {
 		return d.piece, nil
 	}
 	d.unload()
-	piece, err := ask(d.database, "get", pieceKey(d.name, index))
+	piece, err := d.database.ask("get", pieceKey(d.name, index))
 	if err != nil {
 		return piece, named(err)
 	}
@@ -186,7 +186,7 @@ func (d *IndexedDB) Delete(ctx context.Context) error {
 	defer d.mu.Unlock()
 	err := d.ready(ctx)
 	if err == nil {
-		err = named(deletePieces(d.database, d.name))
+		err = named(d.database.deleteAll(d.name))
 	}
 	if err != nil {
 		return fmt.Errorf("delete pieces from the database: %w", err)
@@ -219,12 +219,12 @@ func (d *IndexedDB) ready(ctx context.Context) error {
 }
 
 // openIndexedDB opens the store of a torrent in the database of all.
-func openIndexedDB(database js.Value, infohash [20]byte, info *metainfo.Info, budget *Budget) (*IndexedDB, error) {
+func openIndexedDB(database *database, infohash [20]byte, info *metainfo.Info, budget *Budget) (*IndexedDB, error) {
 	d := &IndexedDB{
 		info: info, name: hex.EncodeToString(infohash[:]), database: database, budget: budget,
 		have: wire.NewBitfield(info.NumPieces()),
 	}
-	keys, err := ask(database, "getAllKeys", keyRange(d.name))
+	keys, err := database.ask("getAllKeys", keyRange(d.name))
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", named(err))
 	}

@@ -30,9 +30,8 @@ type Opener struct {
 	handles *handles
 
 	mu       sync.Mutex
-	kind     Kind     // "" until it is known
-	root     js.Value // directory of all torrents, of InOPFS
-	database js.Value // of InIndexedDB
+	kind     Kind      // "" until it is known
+	database *database // of InIndexedDB
 }
 
 // NewOpener returns an Opener whose stores are paid for from budget, all together.
@@ -48,18 +47,20 @@ func (o *Opener) Kind() Kind {
 	return o.kind
 }
 
-func (o *Opener) choose() {
-	var err error
-	if o.root, err = tryOPFS(); err == nil {
+// choose tries every kind, and gives the directory of all torrents of InOPFS.
+func (o *Opener) choose() js.Value {
+	root, err := tryOPFS()
+	if err == nil {
 		o.kind = InOPFS
 	} else if o.database, err = tryIndexedDB(); err == nil {
 		o.kind = InIndexedDB
 	} else {
 		o.kind = InMemory
 	}
+	return root
 }
 
-// tryOPFS opens the directory of all torrents, and writes and removes a file in it.
+// tryOPFS writes and removes a file.
 func tryOPFS() (js.Value, error) {
 	root, err := openRoot()
 	if err != nil {
@@ -75,12 +76,33 @@ func tryOPFS() (js.Value, error) {
 	return root, errors.Join(err, removeEntry(context.Background(), root, name))
 }
 
+// place is Kind with the directory of all torrents. Firefox refuses it for a moment after the site's data were cleared. Where it stays
+// refused the choice is made again.
+func (o *Opener) place() (Kind, js.Value) {
+	for range 10 {
+		if o.Kind() != InOPFS {
+			break
+		}
+		if root, err := openRoot(); err == nil {
+			return InOPFS, root
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	root := js.Undefined()
+	if o.kind == InOPFS {
+		root = o.choose()
+	}
+	return o.kind, root
+}
+
 // Open opens the store of a torrent with what an earlier visit has left. It waits for another worker's store of the torrent to be
 // closed, but not for long.
 func (o *Opener) Open(ctx context.Context, infohash [20]byte, info *metainfo.Info) (Blobber, error) {
-	switch o.Kind() {
+	switch kind, root := o.place(); kind {
 	case InOPFS:
-		return opened(openOPFS(ctx, o.root, o.handles, infohash, info, o.budget))
+		return opened(openOPFS(ctx, root, o.handles, infohash, info, o.budget))
 	case InIndexedDB:
 		return opened(openIndexedDB(o.database, infohash, info, o.budget))
 	}
@@ -98,11 +120,11 @@ func opened[S Blobber](s S, err error) (Blobber, error) {
 // List gives the infohashes of the torrents that have something stored.
 func (o *Opener) List() (infohashes [][20]byte, err error) {
 	var names []string
-	switch o.Kind() {
+	switch kind, root := o.place(); kind {
 	case InOPFS:
-		names, err = entries(o.root)
+		names, err = entries(root)
 	case InIndexedDB:
-		names, err = databaseNames(o.database)
+		names, err = o.database.names()
 	}
 	for _, name := range names {
 		if b, err := hex.DecodeString(name); err == nil && len(b) == 20 {
@@ -118,11 +140,11 @@ func (o *Opener) List() (infohashes [][20]byte, err error) {
 // Remove removes what is stored of a torrent, whose store must not be open.
 func (o *Opener) Remove(ctx context.Context, infohash [20]byte) (err error) {
 	name := hex.EncodeToString(infohash[:])
-	switch o.Kind() {
+	switch kind, root := o.place(); kind {
 	case InOPFS:
-		err = removeEntry(ctx, o.root, name)
+		err = removeEntry(ctx, root, name)
 	case InIndexedDB:
-		err = deletePieces(o.database, name)
+		err = o.database.deleteAll(name)
 	}
 	if err != nil {
 		return fmt.Errorf("remove a stored torrent: %w", named(err))

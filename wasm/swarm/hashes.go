@@ -10,9 +10,9 @@ import (
 type hashes struct {
 	trees   map[merkle.Hash]*tree // by pieces root; nil in version 1 alone
 	height  int                   // of the piece layers
-	lacking fifo[hashQuery]       // parts of piece layers that nobody is asked for
+	lacking fifo[*hashQuery]      // parts of piece layers that nobody is asked for
 	unknown int                   // parts of piece layers that are not here
-	audits  []hashQuery           // leaves of bad pieces that nobody is asked for
+	audits  []*hashQuery          // leaves of bad pieces that nobody is asked for
 	trials  []*piece              // bad pieces that are audited
 	waiting []*piece              // whole, with their leaves hashed, for the hash that they must have
 	stirred bool                  // hashes may be asked for that could not be before
@@ -60,7 +60,7 @@ func (s *Swarm) takeLayer(t *tree, layer []byte) {
 	t.layer = make([]byte, size)
 	width := min(wire.MaxHashes, 1<<merkle.Height(t.pieces))
 	for at := 0; at < t.pieces; at += width {
-		s.lacking.push(hashQuery{tree: t, base: s.hashes.height, index: at, length: width})
+		s.lacking.push(&hashQuery{tree: t, base: s.hashes.height, index: at, length: width})
 		t.lacks++
 	}
 	s.unknown += t.lacks

@@ -1,6 +1,7 @@
 package swarm
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // hashFetch is what we ask of a peer's hashes.
 type hashFetch struct {
 	v2          bool // it speaks BEP 52 for this torrent
-	queries     []hashQuery
+	queries     []*hashQuery
 	lateHashes  int       // answers that may still come to queries that we gave up
 	hashesAfter time.Time // nothing is asked of it before
 }
@@ -20,14 +21,15 @@ type hashFetch struct {
 type hashQuery struct {
 	tree                *tree
 	base, index, length int
-	piece               int    // whose leaves they are, when base is 0
+	piece               int    // whose leaves they are
 	generation          uint32 // of the fetch of that piece; 0 for a part of a piece layer
+	request             []byte // as it was sent
 	asked               time.Time
 }
 
 // target returns the node that the answer is held against: its hash, its height, and where the query's hashes begin below it. It is known
 // from the query's beginning on.
-func (s *Swarm) target(q hashQuery) (node merkle.Hash, height, begin int) {
+func (s *Swarm) target(q *hashQuery) (node merkle.Hash, height, begin int) {
 	t := q.tree
 	if q.generation == 0 {
 		return t.root, s.treeHeight(t), q.index
@@ -35,13 +37,6 @@ func (s *Swarm) target(q hashQuery) (node merkle.Hash, height, begin int) {
 	span := s.span(t)
 	node, _ = t.hash(q.index >> span)
 	return node, span, q.index & (1<<span - 1)
-}
-
-func (s *Swarm) hashRange(q hashQuery) wire.HashRange {
-	_, height, _ := s.target(q)
-	return wire.HashRange{
-		Root: q.tree.root, Base: uint32(q.base), Index: uint32(q.index), Length: uint32(q.length), Proof: uint32(height - q.base - 1),
-	}
 }
 
 // askHashes asks for what is lacking: for leaves of bad pieces first, then for piece layers.
@@ -59,7 +54,7 @@ func (s *Swarm) askHashes() {
 }
 
 // askLeaves asks somebody for leaves of a bad piece. It returns false when those who may be asked are busy.
-func (s *Swarm) askLeaves(q hashQuery) bool {
+func (s *Swarm) askLeaves(q *hashQuery) bool {
 	if s.audited(q) == nil {
 		return true
 	}
@@ -83,52 +78,48 @@ func (s *Swarm) mayAskHashes(p *peer) bool {
 	return p.v2 && p.leaving == "" && !p.gone && !s.now.Before(p.hashesAfter)
 }
 
-func (s *Swarm) askFor(p *peer, q hashQuery) {
-	q.asked = s.now
+func (s *Swarm) askFor(p *peer, q *hashQuery) {
+	_, height, _ := s.target(q)
+	r := wire.HashRange{
+		Root: q.tree.root, Base: uint32(q.base), Index: uint32(q.index), Length: uint32(q.length), Proof: uint32(height - q.base - 1),
+	}
+	q.request, q.asked = r.Append(nil), s.now
 	p.queries = append(p.queries, q)
-	s.sendHashMessage(p, wire.KindHashRequest, s.hashRange(q), nil, nil)
+	s.send(p, wire.Message{Kind: wire.KindHashRequest, Data: q.request})
 }
 
-func (s *Swarm) sendHashMessage(p *peer, k wire.Kind, r wire.HashRange, hashes, proof []byte) {
-	start := len(s.payloads)
-	s.payloads = append(append(r.Append(s.payloads), hashes...), proof...)
-	s.send(p, wire.Message{Kind: k, Data: s.payloads[start:]})
-}
-
-// takeQuery takes the query that an answer is for out of the peer's; false when there is none.
-func (s *Swarm) takeQuery(p *peer, r wire.HashRange) (hashQuery, bool) {
-	n := slices.IndexFunc(p.queries, func(q hashQuery) bool { return s.hashRange(q) == r })
-	if n < 0 {
-		return hashQuery{}, false
+// takeQuery takes the query that an answer is for out of the peer's; nil when there is none.
+func (p *peer) takeQuery(answer []byte) *hashQuery {
+	for n, q := range p.queries {
+		if bytes.HasPrefix(answer, q.request) {
+			p.queries = append(p.queries[:n:n], p.queries[n+1:]...)
+			return q
+		}
 	}
-	q := p.queries[n]
-	p.queries = slices.Delete(p.queries, n, n+1)
-	return q, true
+	return nil
 }
 
-// gotHashes takes hashes, which must be proven right.
+// gotHashes takes hashes, which must be proven right: those of the range one after the other, then those of the proof from the lowest
+// layer up.
 func (s *Swarm) gotHashes(p *peer, m wire.Message) {
-	r, hashes, proof, err := wire.ParseHashes(m.Data)
-	if err != nil {
-		s.drop(p, BadHashes)
-		return
-	}
-	q, asked := s.takeQuery(p, r)
-	if !asked {
+	q := p.takeQuery(m.Data)
+	if q == nil {
 		s.gotStrayHashes(p)
 		return
 	}
 	root, height, index := s.target(q)
-	if !merkle.Verify(root, height, merkle.Range{Base: q.base, Index: index, Length: q.length}, hashes, proof) {
+	hashes, size := m.Data[wire.HashRangeSize:], q.length*merkle.HashSize
+	part := merkle.Range{Base: q.base, Index: index, Length: q.length}
+	if len(hashes) < size || !merkle.Verify(root, height, part, hashes[:size], hashes[size:]) {
 		s.wantHashes(q)
 		s.drop(p, BadHashes)
 		return
 	}
 	s.hashes.stirred = true
 	if q.generation == 0 {
-		s.takeLayerPart(q, hashes)
+		s.takeLayerPart(q, hashes[:size])
 	} else if pc := s.audited(q); pc != nil {
-		s.takeLeaves(pc, q, hashes)
+		s.takeLeaves(pc, q, hashes[:size])
 	}
 }
 
@@ -145,12 +136,7 @@ func (s *Swarm) gotStrayHashes(p *peer) {
 
 // gotHashReject asks others.
 func (s *Swarm) gotHashReject(p *peer, m wire.Message) {
-	r, err := wire.ParseHashRange(m.Data)
-	if err != nil {
-		s.drop(p, BadHashes)
-		return
-	}
-	if q, asked := s.takeQuery(p, r); asked {
+	if q := p.takeQuery(m.Data); q != nil {
 		s.wantHashes(q)
 		s.restHashes(p)
 	}
@@ -160,7 +146,7 @@ func (s *Swarm) gotHashReject(p *peer, m wire.Message) {
 func (s *Swarm) restHashes(p *peer) { p.hashesAfter = s.now.Add(refusedFor) }
 
 // wantHashes lists a query that was not answered again.
-func (s *Swarm) wantHashes(q hashQuery) {
+func (s *Swarm) wantHashes(q *hashQuery) {
 	if q.generation == 0 {
 		s.lacking.push(q)
 	} else {
@@ -187,7 +173,7 @@ func (s *Swarm) watchHashes(p *peer) {
 }
 
 // takeLayerPart keeps hashes of a piece layer, and verifies what waited for them.
-func (s *Swarm) takeLayerPart(q hashQuery, hashes []byte) {
+func (s *Swarm) takeLayerPart(q *hashQuery, hashes []byte) {
 	copy(q.tree.layer[q.index*merkle.HashSize:], hashes)
 	q.tree.lacks--
 	s.unknown--

@@ -9,7 +9,7 @@ import (
 
 // hashServe is what a peer asks of our hashes.
 type hashServe struct {
-	ranges    []wire.HashRange
+	ranges    []*wire.HashRange
 	leafLoads bucket // pieces that are hashed for it
 }
 
@@ -24,20 +24,20 @@ type leafCache struct {
 // gotHashRequest queues a request for hashes, or rejects it: of a tree that does not exist, of what we do not know, or of too much.
 func (s *Swarm) gotHashRequest(p *peer, m wire.Message) {
 	r, err := wire.ParseHashRange(m.Data)
-	if err != nil {
+	switch {
+	case err != nil:
 		s.drop(p, BadHashes)
 		return
-	}
-	if len(p.ranges) >= maxRanges {
-		s.rejectHashes(p, r)
+	case len(p.ranges) >= maxRanges:
+		s.rejectHashes(p, &r)
 		return
 	}
-	p.ranges = append(p.ranges, r)
+	p.ranges = append(p.ranges, &r)
 	s.serveHashes(p)
 }
 
-func (s *Swarm) rejectHashes(p *peer, r wire.HashRange) {
-	s.sendHashMessage(p, wire.KindHashReject, r, nil, nil)
+func (s *Swarm) rejectHashes(p *peer, r *wire.HashRange) {
+	s.sendHashes(p, wire.KindHashReject, r, nil, nil)
 }
 
 // serveHashes answers what was asked for while there is room in the channel, and while no leaves must be loaded first.
@@ -51,7 +51,7 @@ func (s *Swarm) serveHashes(p *peer) {
 }
 
 // serveRange answers a request. It returns false when that has to wait.
-func (s *Swarm) serveRange(p *peer, r wire.HashRange) bool {
+func (s *Swarm) serveRange(p *peer, r *wire.HashRange) bool {
 	t := s.trees[r.Root]
 	switch {
 	case t == nil || !r.Valid() || int(r.Base)+int(r.Proof) >= s.treeHeight(t):
@@ -73,7 +73,7 @@ func (s *Swarm) upper(t *tree) *merkle.Tree {
 }
 
 // serveLeaves answers a request below the piece layer, which must lie in one piece that we have.
-func (s *Swarm) serveLeaves(p *peer, t *tree, r wire.HashRange) bool {
+func (s *Swarm) serveLeaves(p *peer, t *tree, r *wire.HashRange) bool {
 	width := 1 << (s.span(t) - int(r.Base))
 	i := int(r.Index) / width
 	if int(r.Length) > width || i >= t.pieces || !s.have.Has(t.first+i) {
@@ -128,7 +128,7 @@ func (s *Swarm) LeavesLoaded(now time.Time, index int, leaves []byte, err error)
 
 // answerHashes sends hashes of a tree that may end below the root, from where the upper layers go on. index counts the hashes within the
 // tree. The lowest layers of a proof are left out: they can be made of the hashes (https://www.bittorrent.org/beps/bep_0052.html).
-func (s *Swarm) answerHashes(p *peer, t *tree, r wire.HashRange, from *merkle.Tree, index int) {
+func (s *Swarm) answerHashes(p *peer, t *tree, r *wire.HashRange, from *merkle.Tree, index int) {
 	part := merkle.Range{Base: int(r.Base), Index: index, Length: int(r.Length)}
 	var hashes, proof []byte
 	ok := from != nil
@@ -144,12 +144,18 @@ func (s *Swarm) answerHashes(p *peer, t *tree, r wire.HashRange, from *merkle.Tr
 		s.rejectHashes(p, r)
 		return
 	}
-	s.sendHashMessage(p, wire.KindHashes, r, hashes, proof)
+	s.sendHashes(p, wire.KindHashes, r, hashes, proof)
 	p.queued += wire.HashRangeSize + len(hashes) + len(proof)
 }
 
+func (s *Swarm) sendHashes(p *peer, k wire.Kind, r *wire.HashRange, hashes, proof []byte) {
+	start := len(s.payloads)
+	s.payloads = append(append(r.Append(s.payloads), hashes...), proof...)
+	s.send(p, wire.Message{Kind: k, Data: s.payloads[start:]})
+}
+
 // upperUncles returns so many of the uncles above the piece that a range lies in, as far as they are known.
-func (s *Swarm) upperUncles(t *tree, r wire.HashRange, most int) []byte {
+func (s *Swarm) upperUncles(t *tree, r *wire.HashRange, most int) []byte {
 	upper := s.upper(t)
 	if most == 0 || upper == nil {
 		return nil

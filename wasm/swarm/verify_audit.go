@@ -26,7 +26,7 @@ func (s *Swarm) beginAudit(pc *piece, leaves []byte) {
 	pc.audit.since, pc.audit.lacks = s.now, 0
 	width := min(wire.MaxHashes, 1<<span)
 	for at := 0; at < len(pc.blocks); at += width {
-		q := hashQuery{tree: t, index: i<<span + at, length: width, piece: pc.index, generation: pc.generation}
+		q := &hashQuery{tree: t, index: i<<span + at, length: width, piece: pc.index, generation: pc.generation}
 		s.audits = append(s.audits, q)
 		pc.audit.lacks++
 	}
@@ -42,7 +42,7 @@ func (s *Swarm) endAudit(pc *piece) {
 }
 
 // audited returns the piece whose leaves a query wants, if they still are wanted; nil otherwise.
-func (s *Swarm) audited(q hashQuery) *piece {
+func (s *Swarm) audited(q *hashQuery) *piece {
 	pc := s.active[q.piece]
 	if pc == nil || pc.generation != q.generation || !pc.settling || pc.audit.lacks == 0 {
 		return nil
@@ -51,7 +51,7 @@ func (s *Swarm) audited(q hashQuery) *piece {
 }
 
 // takeLeaves keeps leaves that a bad piece must have.
-func (s *Swarm) takeLeaves(pc *piece, q hashQuery, leaves []byte) {
+func (s *Swarm) takeLeaves(pc *piece, q *hashQuery, leaves []byte) {
 	begin := (q.index & (1<<s.span(q.tree) - 1)) * merkle.HashSize
 	copy(pc.truth[begin:], leaves)
 	if pc.audit.lacks--; pc.audit.lacks == 0 {

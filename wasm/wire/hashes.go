@@ -35,7 +35,7 @@ func (r HashRange) Valid() bool {
 	return n >= minHashes && n <= MaxHashes && n&(n-1) == 0 && r.Index%n == 0 && r.Base <= MaxProof && r.Proof <= MaxProof
 }
 
-// ParseHashRange reads the payload of a hash request or hash reject. It does not judge it.
+// ParseHashRange reads the payload of a hash request or hash reject, or the first HashRangeSize bytes of hashes. It does not judge it.
 func ParseHashRange(b []byte) (r HashRange, err error) {
 	if len(b) != HashRangeSize {
 		return r, fmt.Errorf("hash range of %d bytes, not %d", len(b), HashRangeSize)
@@ -44,19 +44,4 @@ func ParseHashRange(b []byte) (r HashRange, err error) {
 	r = HashRange{Base: number(0), Index: number(1), Length: number(2), Proof: number(3)}
 	copy(r.Root[:], b)
 	return r, nil
-}
-
-// ParseHashes reads the payload of a hashes message: the range, its hashes one after the other, and those of the proof from the lowest
-// layer up. Both are parts of b.
-func ParseHashes(b []byte) (r HashRange, hashes, proof []byte, err error) {
-	if len(b) < HashRangeSize {
-		return r, nil, nil, fmt.Errorf("hashes message of %d bytes", len(b))
-	}
-	r, _ = ParseHashRange(b[:HashRangeSize])
-	rest := b[HashRangeSize:]
-	size := int64(r.Length) * HashSize
-	if !r.Valid() || len(rest)%HashSize != 0 || int64(len(rest)) < size || int64(len(rest)) > size+MaxProof*HashSize {
-		return HashRange{}, nil, nil, fmt.Errorf("hashes message with %d bytes for %d hashes", len(rest), r.Length)
-	}
-	return r, rest[:size:size], rest[size:], nil
 }

@@ -80,7 +80,7 @@ func (k Kind) String() string {
 //	port                          Port
 //	extended                      Ext, Data (the payload)
 //	hash request, hash reject     Data (a HashRange)
-//	hashes                        Data (a HashRange, and the hashes)
+//	hashes                        Data (a HashRange, its hashes, those of the proof from the lowest layer up)
 //
 // Index counts pieces; Begin and Length count bytes within the piece.
 type Message struct {

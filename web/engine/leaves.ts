@@ -1,4 +1,4 @@
-/** Hashes the leaves of BitTorrent v2: of what is published, and for the Go engine, which makes one call for a whole piece. */
+/** Hashes the leaves of BitTorrent v2 by WebCrypto: of what is published, and of the pieces of the Go engine. */
 
 /** Bytes under one leaf (BEP 52). */
 export const LEAF = 16 << 10;

@@ -2,8 +2,10 @@
  * The worker's half of the peer connections: an RTCPeerConnection as far as pion uses one, over the one that the page owns.
  *
  * What pion reads synchronously is mirrored with every event and before every promise resolves. A channel's messages are never lost:
- * the handler is set in the task in which a transferred channel arrives, and what comes before somebody listens is kept in order.
+ * the handler is set in the task in which a transferred channel arrives, and what comes is kept in order until the engine takes it. Payload
+ * goes by `take` and `put`, straight from and into the engine's memory; pion knows nothing of it.
  */
+import { bytesAt } from "./memory.js";
 import type { ChannelState, PCState, RTCCommand, RTCEvent } from "./messages.js";
 
 type Handler = ((event: unknown) => void) | null;
@@ -13,6 +15,9 @@ let post: Post = () => undefined;
 let numbers = 0;
 const pcs = new Map<number, PeerConnection>();
 const channels = new Map<number, Channel>();
+
+/** The most bytes that wait for the engine: a peer that sends more than it can take is left. */
+const MOST_ARRIVED = 16 << 20;
 
 /** A data channel: the transferred one behind it, or messages through the page. */
 class Channel {
@@ -26,8 +31,11 @@ class Channel {
   readonly negotiated = false;
   readonly protocol = "";
 
-  #onmessage: Handler = null;
-  #waiting: unknown[] = [];
+  /** The engine's: called when `take` has bytes. */
+  onreadable: (() => void) | null = null;
+
+  #arrived: Uint8Array[] = [];
+  #size = 0; // bytes in #arrived
   #real: RTCDataChannel | undefined;
   #state: ChannelState;
   #threshold = 0;
@@ -59,23 +67,43 @@ class Channel {
     if (this.#real) this.#real.bufferedAmountLowThreshold = n;
     else post({ kind: "rtc", op: "low", channel: this.number, threshold: n });
   }
-  get onmessage(): Handler {
-    return this.#onmessage;
-  }
-  set onmessage(f: Handler) {
-    this.#onmessage = f;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    if (f) for (const event of waiting) f(event);
-  }
 
-  send(data: Uint8Array): void {
-    if (this.#real) return this.#real.send(data as Uint8Array<ArrayBuffer>);
-    if (this.readyState !== "open") throw new DOMException("channel is not open", "InvalidStateError");
-    const copy = data.slice().buffer as ArrayBuffer;
-    this.#untaken += copy.byteLength;
-    post({ kind: "rtc", op: "send", channel: this.number, data: copy }, [copy]);
-  }
+  /** Moves what has arrived to an address of the engine: at most `room` bytes. Gives how many; the wire is a byte stream, so messages need not stay apart. */
+  readonly take = (address: number, room: number): number => {
+    const into = bytesAt(address, room);
+    let taken = 0;
+    while (this.#arrived.length > 0 && taken < room) {
+      const first = this.#arrived[0]!;
+      const part = first.subarray(0, room - taken);
+      into.set(part, taken);
+      taken += part.length;
+      if (part.length < first.length) this.#arrived[0] = first.subarray(part.length);
+      else this.#arrived.shift();
+    }
+    this.#size -= taken;
+    return taken;
+  };
+
+  /** Sends one message from an address of the engine. Gives whether the channel took it. */
+  readonly put = (address: number, length: number): boolean => {
+    if (this.readyState !== "open") return false;
+    const message = bytesAt(address, length);
+    if (!this.#real) {
+      this.#untaken += length;
+      const copy = message.slice().buffer;
+      post({ kind: "rtc", op: "send", channel: this.number, data: copy }, [copy]);
+      return true;
+    }
+    try {
+      this.#real.send(message);
+      return true;
+    } catch {
+      return false; // its queue is full (W3C WebRTC §6.2)
+    }
+  };
+
+  /** Bytes that were put and still wait. */
+  readonly queued = (): number => this.bufferedAmount;
 
   close(): void {
     this.#shut = true;
@@ -93,7 +121,7 @@ class Channel {
     this.#real = real;
     real.binaryType = "arraybuffer";
     real.bufferedAmountLowThreshold = this.#threshold;
-    real.onmessage = (e) => this.message(e);
+    real.onmessage = ({ data }) => this.message(data);
     real.onopen = () => this.onopen?.({});
     real.onclose = () => this.closed();
     real.onbufferedamountlow = () => this.onbufferedamountlow?.({});
@@ -101,9 +129,12 @@ class Channel {
     else if (real.readyState === "open") queueMicrotask(() => this.onopen?.({}));
   }
 
-  message(event: { data: unknown }): void {
-    if (this.#onmessage) this.#onmessage(event);
-    else this.#waiting.push(event);
+  message(data: unknown): void {
+    if (!(data instanceof ArrayBuffer) || data.byteLength === 0) return; // text is no part of the peer wire protocol
+    this.#size += data.byteLength;
+    if (this.#size > MOST_ARRIVED) return this.close();
+    this.#arrived.push(new Uint8Array(data));
+    this.onreadable?.();
   }
 
   /** An event of a proxied channel. */
@@ -125,7 +156,7 @@ class Channel {
   closed(): void {
     if (!channels.delete(this.number)) return;
     this.#state.readyState = "closed";
-    this.#waiting = [];
+    this.#arrived = [];
     this.onclose?.({});
   }
 }
@@ -273,7 +304,7 @@ export function installRTC(send: Post): void {
 export function takeRTC(e: RTCEvent): void {
   switch (e.op) {
     case "message":
-      return channels.get(e.channel)?.message({ data: e.data });
+      return channels.get(e.channel)?.message(e.data);
     case "taken":
       return channels.get(e.channel)?.update(e.state, e.bytes);
     case "channel event":

@@ -5,10 +5,11 @@
 import "wasm_exec";
 import { FanseedError, type Account, type Limits, type Storage } from "../types/engine.js";
 import { addMoved, forgetReceipt, keepReceipt, loadReceipts, type Moved } from "./database.js";
+import { hash } from "./digests.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
-import { hashLeaves } from "./leaves.js";
 import { Library } from "./library.js";
+import { useMemory } from "./memory.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
 import { iceServers, register, statement, torrentOf } from "./server.js";
@@ -68,6 +69,7 @@ async function start(): Promise<Engine> {
     running = undefined; // the next call tries again
     throw new FanseedError("unreachable", `the engine could not be loaded: ${String(error)}`);
   });
+  useMemory(loaded.instance.exports["mem"] as WebAssembly.Memory);
   const made = new Promise<Engine>((resolve) => Object.assign(globalThis, { fanseedHost: host(resolve) }));
   void go.run(loaded.instance).then(() => say({ kind: "failed", code: "internal", message: "the engine has ended" }));
   const it = await made;
@@ -101,14 +103,14 @@ function host(ready: (engine: Engine) => void): object {
     ready,
     sign,
     verify,
-    leaves: hashLeaves,
+    hash,
     work: (work: Snapshot) => {
       say({ kind: "work", work });
       void keepUp(work);
     },
     removed: (infohash: string) => say({ kind: "removed", infohash }),
-    keep: (r: Receipt) => void keepReceipt(boot.server, r).then(tellReceipts),
-    forget: (serial: string) => void forgetReceipt(boot.server, serial).then(tellReceipts),
+    keep: (r: Receipt) => void keepReceipt(boot.server, r).then(() => receiptsChanged(0)),
+    forget: (serial: string) => void forgetReceipt(boot.server, serial).then(() => receiptsChanged(0)),
     moved: (sent: number, received: number) => void countMoved(sent, received),
   };
 }
@@ -129,6 +131,9 @@ async function keepUp({ infohash, error, length }: Snapshot): Promise<void> {
 async function countMoved(sent: number, received: number): Promise<void> {
   await (await engine()).budget(await addMoved(sent, received));
 }
+
+/** A seeder gets dozens of receipts a second: the page hears of them together. */
+const receiptsChanged = throttled(() => void tellReceipts());
 
 /** The page must be able to hand these in by itself when it is closed. */
 async function tellReceipts(): Promise<void> {

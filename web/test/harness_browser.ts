@@ -97,10 +97,8 @@ export class Window {
   /** Ends the browser's processes, all at once, without a chance to do anything more. */
   async kill(): Promise<void> {
     this.#closed = true;
-    const main = this.browser.process()!;
-    const ended = new Promise((end) => main.once("exit", end));
-    process.kill(-main.pid!, "SIGKILL"); // puppeteer gives every browser a process group
-    await ended;
+    process.kill(-this.browser.process()!.pid!, "SIGKILL"); // puppeteer gives every browser a process group
+    await this.browser.close(); // puppeteer puts the profile in order
   }
 
   /** Closes the browser. Fails where a page has shown an error that nobody allowed. */

@@ -51,13 +51,17 @@ export function pageScript(name: string): string {
   return readFileSync(join(setting("FANSEED_SCRIPTS"), `${name}.page.mjs`), "utf8");
 }
 
-/** Serves scripts and WebAssembly, by name, from an origin that is not Fanseed's, with an empty page at "/". Gives the origin. */
+/**
+ * Serves scripts and WebAssembly, by name, from an origin that is not Fanseed's, with an empty page at "/". What a person
+ * does who clears the site's data, /clear-site-data does. Gives the origin.
+ */
 export async function servePages(scope: Scope, scripts: Record<string, string | Uint8Array> = {}): Promise<string> {
   const server = createServer((request, response) => {
     const name = new URL(request.url ?? "/", "http://127.0.0.1").pathname.slice(1);
     const script = scripts[name];
     response.setHeader("content-type", script === undefined ? "text/html" : name.endsWith(".wasm") ? "application/wasm" : "text/javascript");
     response.setHeader("access-control-allow-origin", "*");
+    if (name === "clear-site-data") response.setHeader("clear-site-data", `"storage"`);
     response.end(script ?? `<!doctype html><title>page</title><link rel="icon" href="data:,">`);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));

@@ -61,6 +61,7 @@ for (const [look, options] of Object.entries(looks)) {
     await keep(artist, "earnings");
     await fan.goto(server.url);
     await until("the list", async () => /Leaves of Grass/.test(await text(fan)));
+    await until("what this browser has kept", async () => /In this browser[^]*Slow Rivers[^]*Complete/.test(await text(fan)));
     await keep(fan, "home");
     assert.equal(await fan.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, "nothing is wider than the screen");
   });
