@@ -12,6 +12,10 @@ var uint8Array = js.Global().Get("Uint8Array")
 // outgoing is lent to the browser for the time of one send, which copies.
 var outgoing = uint8Array.New(MaxMessage)
 
+// maxReceived bounds what is copied out of the browser in bytes: Firefox takes
+// messages of 1 GiB, and no message of the protocol is so long.
+const maxReceived = 2 << 20
+
 func newPeerConnection(c webrtc.Configuration) (*webrtc.PeerConnection, error) {
 	return webrtc.NewPeerConnection(c)
 }
@@ -27,10 +31,16 @@ func (c *Conn) listen(channel *webrtc.DataChannel) {
 	receive = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		data := args[0].Get("data")
 		if data.Type() != js.TypeObject {
-			return nil // text is no part of the peer wire protocol
+			c.finish() // text is no part of the peer wire protocol
+			return nil
 		}
 		array := uint8Array.New(data)
-		message := buffer(array.Get("length").Int())
+		length := array.Get("length").Int()
+		if length > maxReceived {
+			c.finish()
+			return nil
+		}
+		message := buffer(length)
 		js.CopyBytesToGo(message, array)
 		c.handler.Received(message)
 		return nil

@@ -22,7 +22,8 @@ func (c *Conn) onGathering(f func()) {
 func (c *Conn) listen(channel *webrtc.DataChannel) {
 	channel.OnMessage(func(m webrtc.DataChannelMessage) {
 		if m.IsString {
-			return // text is no part of the peer wire protocol
+			c.finish() // text is no part of the peer wire protocol
+			return
 		}
 		message := buffer(len(m.Data))
 		copy(message, m.Data)

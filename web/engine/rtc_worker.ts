@@ -79,6 +79,7 @@ class Channel {
 
   close(): void {
     this.#shut = true;
+    this.#waiting = [];
     if (this.#real) this.#real.close();
     else post({ kind: "rtc", op: "shut", channel: this.number });
   }
@@ -103,7 +104,7 @@ class Channel {
 
   message(event: { data: unknown }): void {
     if (this.#onmessage) this.#onmessage(event);
-    else this.#waiting.push(event);
+    else if (!this.#shut) this.#waiting.push(event);
   }
 
   /** An event of a proxied channel. */
