@@ -69,9 +69,9 @@ var onSeeders = []attack{
 	{name: "choking that flaps", run: func(f *far) { f.greet(); f.flap(wire.KindUnchoke, wire.KindChoke) }},
 	{name: "messages of one byte", run: func(f *far) {
 		f.greet()
-		for have := (wire.Message{Kind: wire.KindHave}).Append(nil); ; {
-			for i := range have {
-				if !f.raw(have[i : i+1]) {
+		for flap := []byte{0, 0, 0, 1, byte(wire.KindInterested), 0, 0, 0, 1, byte(wire.KindNotInterested)}; ; {
+			for i := range flap {
+				if !f.raw(flap[i : i+1]) {
 					return
 				}
 			}

@@ -166,6 +166,9 @@ func (s *stage) dial(ctx context.Context, e *engine, deaf bool) *far {
 	case <-f.open:
 		return f
 	case <-f.ctx.Done():
+		if f.conn != nil {
+			f.conn.Close()
+		}
 		return nil
 	}
 }
@@ -197,9 +200,10 @@ func (f *far) Received(message []byte) {
 	}
 }
 
-// raw sends bytes as they are, once there is room; false when the channel is closed.
+// raw sends bytes as they are, once there is room, lest the attacker itself grow;
+// false when the channel is closed.
 func (f *far) raw(b []byte) bool {
-	for f.conn.Buffered() > 1<<20 {
+	for f.conn.Buffered() > 64<<10 {
 		if !f.pause(10 * time.Millisecond) {
 			return false
 		}

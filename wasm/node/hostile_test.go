@@ -79,11 +79,11 @@ func heap() int64 {
 // whole waits until a leecher has everything, and compares.
 func (s *stage) whole(b *engine) {
 	s.t.Helper()
-	for range 600 {
+	for range 6000 {
 		if b.snapshotOf(s.torrent.Infohash).State == Seeding {
 			break
 		}
-		time.Sleep(time.Second)
+		time.Sleep(100 * time.Millisecond)
 	}
 	if got := b.snapshotOf(s.torrent.Infohash); got.State != Seeding || got.Err != nil {
 		s.t.Fatalf("the honest peer is %q with %d bytes missing, %v", got.State, got.Missing, got.Err)
@@ -160,6 +160,89 @@ func TestHonestPeersKeepTheirShare(t *testing.T) {
 			if among*100 < alone*80 {
 				t.Error("want 80 %")
 			}
+		})
+	}
+}
+
+// The same over real peer connections, where time is real too and the attackers
+// take half of the machine: everything at once, while a peer that has begun to pay
+// fetches what is left.
+func TestAGangOverWebRTC(t *testing.T) {
+	fetch := func(attacked bool) (rate float64) {
+		s := newStage(t, true)
+		a, b := s.seeder(Limits{UploadRate: 256 << 10}), s.leecher()
+		before := heap()
+		s.meet(a, b, true)
+		eventually(t, "the first receipt", func() bool { return s.earned(a) > 0 })
+		begun, missing := time.Now(), b.snapshotOf(s.torrent.Infohash).Missing
+		if attacked {
+			end := s.gang(a, b, anyAttack)
+			defer func() {
+				end()
+				s.quiet(a, b)
+			}()
+		}
+		s.whole(b)
+		if grown := heap() - before; grown > 256<<20 {
+			t.Errorf("memory grew by %d MiB, the attackers' included", grown>>20)
+		}
+		return float64(missing) / time.Since(begun).Seconds()
+	}
+	alone, among := fetch(false), fetch(true)
+	t.Logf("%.0f KiB/s alone, %.0f KiB/s among attackers: %.0f %%", alone/1024, among/1024, 100*among/alone)
+}
+
+// earned is what an engine has good receipts for.
+func (s *stage) earned(e *engine) (bytes uint64) {
+	_ = e.do(s.t.Context(), func(time.Time) error {
+		for _, p := range e.find(s.torrent.Infohash).swarm.Stats().Peers {
+			bytes += p.Earned
+		}
+		return nil
+	})
+	return bytes
+}
+
+// quiet waits until only the honest are connected. Connections that did not open
+// yet may have their time.
+func (s *stage) quiet(engines ...*engine) {
+	for _, e := range engines {
+		eventually(s.t, "only the honest are left", func() bool { return s.peers(e) <= 1 })
+	}
+}
+
+func (s *stage) peers(e *engine) (count int) {
+	_ = e.do(s.t.Context(), func(time.Time) error {
+		for _, l := range e.find(s.torrent.Infohash).links {
+			if l.shaken {
+				count++
+			}
+		}
+		return nil
+	})
+	return count
+}
+
+// Over WebRTC each attack that can be seen through is, one by one.
+func TestEachHostilePeerIsDroppedOverWebRTC(t *testing.T) {
+	s := newStage(t, true)
+	a := s.seeder(Limits{})
+	for _, x := range onSeeders {
+		if x.fate != ends {
+			continue
+		}
+		t.Run(x.name, func(t *testing.T) {
+			f := s.dial(t.Context(), a, x.deaf)
+			if f == nil {
+				t.Fatal("it was not let in")
+			}
+			x.run(f)
+			select {
+			case <-f.ctx.Done():
+			case <-time.After(30 * time.Second):
+				t.Error("the connection stays open")
+			}
+			f.conn.Close()
 		})
 	}
 }
