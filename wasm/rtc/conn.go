@@ -17,6 +17,7 @@ type Conn struct {
 	mu      sync.Mutex
 	channel *webrtc.DataChannel // nil until the remote side's channel arrives
 	port    port                // of the channel: what its payload goes through
+	further int                 // channels that the peer opened beside it
 	opened  bool
 	closed  bool
 }
@@ -27,6 +28,7 @@ func open(config Config, h Handler) (*Conn, error) {
 		return nil, fmt.Errorf("open a peer connection: %w", err)
 	}
 	c := &Conn{pc: pc, handler: h}
+	pc.OnDataChannel(c.attach)
 	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
 		if state == webrtc.PeerConnectionStateFailed || state == webrtc.PeerConnectionStateClosed {
 			c.finish()
@@ -44,17 +46,26 @@ func (c *Conn) Accept(answer string) error {
 	return nil
 }
 
+// maxFurther is how many channels too many are forgiven.
+const maxFurther = 4
+
 // attach takes the one data channel that this connection uses; any further
-// channel that the peer opens is closed.
+// channel that the peer opens is closed, and the connection with one too many.
 func (c *Conn) attach(channel *webrtc.DataChannel) {
 	c.mu.Lock()
 	taken := c.channel != nil || c.closed
 	if !taken {
 		c.channel, c.port = channel, newPort(channel)
+	} else {
+		c.further++
 	}
+	flood := c.further > maxFurther
 	c.mu.Unlock()
 	if taken {
 		_ = channel.Close()
+		if flood {
+			c.finish()
+		}
 		return
 	}
 	channel.SetBufferedAmountLowThreshold(lowWater)

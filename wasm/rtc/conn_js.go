@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"bytes"
 	"errors"
 	"runtime"
 	"syscall/js"
@@ -40,7 +41,7 @@ func (p *port) listen(received func([]byte)) {
 				Recycle(message)
 				return nil
 			}
-			received(message[:n])
+			received(fitting(message, n))
 			if n < room {
 				return nil
 			}
@@ -49,6 +50,16 @@ func (p *port) listen(received func([]byte)) {
 	p.readable = js.FuncOf(read)
 	p.channel.Set("onreadable", p.readable)
 	read(js.Undefined(), nil)
+}
+
+// fitting is a message as the handler gets it: a small one in a slice of its own.
+func fitting(message []byte, n int) []byte {
+	if n >= small {
+		return message[:n]
+	}
+	own := bytes.Clone(message[:n])
+	Recycle(message)
+	return own
 }
 
 func (p *port) send(message []byte) error {

@@ -26,7 +26,8 @@ func newPort(channel *webrtc.DataChannel) port { return port{channel} }
 func (p *port) listen(received func([]byte)) {
 	p.channel.OnMessage(func(m webrtc.DataChannelMessage) {
 		if m.IsString {
-			return // text is no part of the peer wire protocol
+			_ = p.channel.Close() // text is no part of the peer wire protocol
+			return
 		}
 		message := buffer(len(m.Data))
 		copy(message, m.Data)

@@ -123,7 +123,6 @@ func (c *Conn) offer(ctx context.Context, gather time.Duration) (string, error) 
 }
 
 func (c *Conn) answer(ctx context.Context, offer string, gather time.Duration) (string, error) {
-	c.pc.OnDataChannel(c.attach)
 	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer})
 	if err != nil {
 		return "", err
