@@ -132,7 +132,7 @@ func (n *Node) revoke(now time.Time, e announcer.Revoked) {
 
 // refused tells the person why the server does not help, where nobody else does.
 func (n *Node) refused(now time.Time, e announcer.Failed) {
-	if w := n.find(e.Infohash); w != nil && len(w.links) == 0 {
+	if w := n.find(e.Infohash); w != nil && len(w.links) == 0 && !w.fetches() {
 		w.fail(now, Refusal{"the server refuses this work: " + e.Reason})
 	}
 }

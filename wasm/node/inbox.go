@@ -6,25 +6,34 @@ import "sync"
 type inbox struct {
 	mu       sync.Mutex
 	messages [][]byte
-	size     int
+	size     int  // bytes that they hold
+	full     bool // for good
 }
+
+// letterhead is what a message costs beside its bytes, be it empty.
+const letterhead = 64
 
 type inboxState uint8
 
 const (
 	inboxWaiting inboxState = iota // the loop knows of messages already
 	inboxFirst                     // the loop must be told
-	inboxFull                      // too much waits: the message was thrown away
+	inboxFull                      // too much waits: this message and all after it are thrown away
 )
 
 func (b *inbox) put(message []byte) inboxState {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.size+len(message) > maxInbox {
+	size := cap(message) + letterhead
+	switch {
+	case b.full:
+		return inboxWaiting
+	case b.size+size > maxInbox:
+		b.full = true
 		return inboxFull
 	}
 	b.messages = append(b.messages, message)
-	b.size += len(message)
+	b.size += size
 	if len(b.messages) == 1 {
 		return inboxFirst
 	}

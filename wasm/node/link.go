@@ -7,8 +7,13 @@ import (
 	"fanseed/wasm/wire"
 )
 
-// maxInbox bounds the bytes of one peer that wait for the loop.
-const maxInbox = 16 << 20
+// maxInbox bounds the memory of one peer's messages that wait for the loop: all
+// that it may be asked for, when each block comes in a buffer of MaxMessage.
+const maxInbox = 48 << 20
+
+// maxUnread bounds the bytes that wait for a peer to read them. Blocks keep far
+// below it; what is left are answers to one who asks and asks.
+const maxUnread = 6 << 20
 
 // openTimeout is how long an accepted connection may take to open (BEP none;
 // WebTorrent's own limit).
@@ -168,10 +173,15 @@ func (l *link) send(least int) {
 // drained tells the swarm how much waits in the channel. The channel itself
 // tells only when it falls below its threshold, which little traffic never does.
 func (l *link) drained(now time.Time) {
-	if l.shaken && !l.closed {
-		l.work.swarm.Drained(now, l.peer, l.conn.Buffered()+len(l.out))
-		l.work.drain(now)
+	if !l.shaken || l.closed {
+		return
 	}
+	unread := l.conn.Buffered()
+	if unread > maxUnread {
+		l.post(func(now time.Time) { l.drop(now, "does not read what it is sent") })
+	}
+	l.work.swarm.Drained(now, l.peer, unread+len(l.out))
+	l.work.drain(now)
 }
 
 func (l *link) low(now time.Time) {

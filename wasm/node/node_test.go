@@ -187,47 +187,6 @@ func TestAWorkThatTheServerDoesNotKnowIsRefused(t *testing.T) {
 	}
 }
 
-// A stranger's connection that breaks the protocol ends, and nobody else's does.
-func TestHostilePeersLoseOnlyTheirConnection(t *testing.T) {
-	w := newWorld(t)
-	a, b := newEngine(t, w, Limits{}), newEngine(t, w, Limits{})
-	a.share(true)
-	torrent, data := a.seed(w, 6<<20, 64<<10, 8)
-	hello := wire.NewHandshake(torrent.Infohash, [20]byte{1}).Append(nil)
-	hostile := map[string][]byte{
-		"no handshake":      bytes.Repeat([]byte{0xff}, 200),
-		"other torrent":     wire.NewHandshake([20]byte{9}, [20]byte{1}).Append(nil),
-		"oversized frame":   append(bytes.Clone(hello), 0xff, 0xff, 0xff, 0xff, 7),
-		"bitfield too long": append(bytes.Clone(hello), wire.Message{Kind: wire.KindBitfield, Data: make([]byte, 4000)}.Append(nil)...),
-		"request beyond":    append(bytes.Clone(hello), wire.Message{Kind: wire.KindRequest, Index: 1 << 30, Length: 16384}.Append(nil)...),
-	}
-	for what, message := range hostile {
-		t.Run(what, func(t *testing.T) {
-			var l *link
-			stranger := &strangerConn{closed: make(chan struct{})}
-			_ = a.do(t.Context(), func(now time.Time) error {
-				work := a.find(torrent.Infohash)
-				l = work.newLink(now, [20]byte{byte(len(what))})
-				l.conn = stranger
-				return nil
-			})
-			h := handlerOf{l}
-			h.Opened()
-			h.Received(bytes.Clone(message))
-			select {
-			case <-stranger.closed:
-			case <-t.Context().Done():
-			case <-time.After(10 * time.Second):
-				t.Error("the connection stays open")
-			}
-		})
-	}
-	b.join(torrent)
-	if got := b.contents(torrent); !bytes.Equal(got, data) {
-		t.Error("the copy differs from the original")
-	}
-}
-
 func TestAConnectionThatFailsWhileSendingIsLost(t *testing.T) {
 	w := newWorld(t)
 	a := newEngine(t, w, Limits{})

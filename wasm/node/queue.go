@@ -20,7 +20,12 @@ type workQueue struct {
 type peerQueue struct {
 	peer   swarm.Peer
 	blocks []held // never empty
+	turns  uint32 // that the first of them has waited for
 }
+
+// turn is how many bytes a peer may have before it is the next one's turn: a
+// longer block waits for several.
+const turn = 16 << 10
 
 // held is a block that waits. Its turn comes with release, or with an error that
 // says why it will not come.
@@ -65,19 +70,32 @@ func (q *queue) add(w *work, p swarm.Peer, b held) {
 
 // next takes the block whose turn it is from a queue that is not empty.
 func (q *queue) next() held {
-	w := q.works[0]
+	for {
+		w := q.works[0]
+		b, ok := w.next()
+		q.works = q.works[1:]
+		if len(w.peers) > 0 {
+			q.works = append(q.works, w)
+		}
+		if ok {
+			return b
+		}
+	}
+}
+
+// next takes the first block of the peer whose turn it is, if it has waited for
+// as many turns as it is long.
+func (w *workQueue) next() (b held, ok bool) {
 	p := w.peers[0]
-	b := p.blocks[0]
-	p.blocks = p.blocks[1:]
+	p.turns++
+	if ok = p.turns*turn >= p.blocks[0].length; ok {
+		b, p.blocks, p.turns = p.blocks[0], p.blocks[1:], 0
+	}
 	w.peers = w.peers[1:]
 	if len(p.blocks) > 0 {
 		w.peers = append(w.peers, p)
 	}
-	q.works = q.works[1:]
-	if len(w.peers) > 0 {
-		q.works = append(q.works, w)
-	}
-	return b
+	return b, ok
 }
 
 // cancel takes a peer's block back; false when it does not wait here.

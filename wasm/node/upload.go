@@ -6,20 +6,55 @@ import (
 	"fanseed/wasm/swarm"
 )
 
-// uploads holds blocks that peers wait for, until the limits allow them.
+// uploads holds blocks that peers wait for, until the limits allow them. Those
+// that are paid for go first; an eighth of the bytes is for those who do not pay.
 type uploads struct {
-	queue
-	bucket bucket
+	paid, free queue
+	ahead      int64 // bytes that the paid ones have had, less seven times those of the free ones
+	bucket     bucket
 }
 
+const freeShare = 8
+
 // waiting says that peers wait for blocks.
-func (u *uploads) waiting() bool { return !u.empty() }
+func (u *uploads) waiting() bool { return !u.paid.empty() || !u.free.empty() }
+
+func (u *uploads) add(w *work, p swarm.Peer, b held, paid bool) {
+	if paid {
+		u.paid.add(w, p, b)
+	} else {
+		u.free.add(w, p, b)
+	}
+}
+
+// forget drops all that waits for a peer that has gone.
+func (u *uploads) forget(w *work, p swarm.Peer) {
+	u.paid.forget(w, p)
+	u.free.forget(w, p)
+}
+
+// next takes the block whose turn it is; there must be one.
+func (u *uploads) next() held {
+	switch {
+	case u.paid.empty():
+		return u.free.next()
+	case u.free.empty():
+		return u.paid.next()
+	case u.ahead < 0:
+		b := u.paid.next()
+		u.ahead += int64(b.length)
+		return b
+	}
+	b := u.free.next()
+	u.ahead -= (freeShare - 1) * int64(b.length)
+	return b
+}
 
 // serve sends what the limits allow now. What the day or the month does not
 // allow is refused, so that peers ask others for it.
 func (u *uploads) serve(now time.Time, b *budget) {
 	u.bucket.fill(now)
-	for !u.empty() && u.bucket.open() {
+	for u.waiting() && u.bucket.open() {
 		if len(b.uploads()) > 0 {
 			u.next().release(errCapped)
 			continue
@@ -33,7 +68,7 @@ func (u *uploads) serve(now time.Time, b *budget) {
 
 // deadline is when the next block may go; zero when none waits.
 func (u *uploads) deadline(now time.Time) time.Time {
-	if u.empty() {
+	if !u.waiting() {
 		return time.Time{}
 	}
 	return u.bucket.due(now)
@@ -59,5 +94,5 @@ func (w *work) load(e swarm.Effect) {
 			return
 		}
 		w.read(index, int(begin), int(length), loaded)
-	}})
+	}}, e.Paid)
 }

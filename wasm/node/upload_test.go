@@ -22,15 +22,18 @@ func newTimeline(start time.Time, l Limits) *timeline {
 	return m
 }
 
-func (m *timeline) ask(w *work, p swarm.Peer, blocks int) {
+// ask has a peer wait for blocks that it does not pay for.
+func (m *timeline) ask(w *work, p swarm.Peer, blocks int) { m.askFor(w, p, blocks, 16<<10, false) }
+
+func (m *timeline) askFor(w *work, p swarm.Peer, blocks int, length uint32, paid bool) {
 	for i := range blocks {
-		m.u.add(w, p, held{uint32(i), 0, 16 << 10, func(err error) {
+		m.u.add(w, p, held{uint32(i), 0, length, func(err error) {
 			if err != nil {
 				m.refused++
 			} else {
 				m.sent = append(m.sent, int(p))
 			}
-		}})
+		}}, paid)
 	}
 }
 
@@ -74,15 +77,38 @@ func TestAFloodHoldsUpOnlyItself(t *testing.T) {
 	}
 }
 
+func TestWhoPaysGoesFirst(t *testing.T) {
+	now := time.Unix(1000, 0)
+	m := newTimeline(now, Limits{UploadRate: 1 << 20})
+	w := new(work)
+	m.askFor(w, 1, 2000, 16<<10, true)
+	m.ask(w, 2, 2000)
+	m.askFor(w, 3, 2000, 64<<10, false)
+	for i := range 101 { // ten seconds
+		m.u.serve(now.Add(time.Duration(i)*100*time.Millisecond), &m.b)
+	}
+	got := map[int]int{} // bytes in KiB, by peer
+	for _, p := range m.sent {
+		got[p] += map[int]int{1: 16, 2: 16, 3: 64}[p]
+	}
+	all := got[1] + got[2] + got[3]
+	if got[1]*100 < all*85 {
+		t.Errorf("who pays got %d of %d KiB", got[1], all)
+	}
+	if got[2]*100 < all*5 || got[3]*100 < all*5 {
+		t.Errorf("those who do not pay got %d and %d of %d KiB", got[2], got[3], all)
+	}
+}
+
 func TestWhatLeavesTheQueue(t *testing.T) {
 	m := newTimeline(time.Unix(1000, 0), Limits{})
 	w := new(work)
 	m.ask(w, 1, 3)
 	m.ask(w, 2, 1)
-	if !m.u.waits(w, 1, 2, 0, 16<<10) || m.u.waits(w, 1, 3, 0, 16<<10) {
+	if !m.u.free.waits(w, 1, 2, 0, 16<<10) || m.u.free.waits(w, 1, 3, 0, 16<<10) {
 		t.Error("the wrong blocks wait")
 	}
-	if !m.u.cancel(w, 1, 2, 0, 16<<10) || m.u.cancel(w, 1, 2, 0, 16<<10) {
+	if !m.u.free.cancel(w, 1, 2, 0, 16<<10) || m.u.free.cancel(w, 1, 2, 0, 16<<10) {
 		t.Error("a block was not taken back once")
 	}
 	m.u.forget(w, 1)
@@ -147,16 +173,22 @@ func TestInboxIsBounded(t *testing.T) {
 	if got := b.put(make([]byte, 10)); got != inboxFirst {
 		t.Errorf("first message: %v", got)
 	}
-	if got := b.put(make([]byte, maxInbox-10)); got != inboxWaiting {
+	if got := b.put(make([]byte, maxInbox-10-2*letterhead)); got != inboxWaiting {
 		t.Errorf("second message: %v", got)
 	}
 	if got := b.put([]byte{1}); got != inboxFull {
 		t.Errorf("message over the bound: %v", got)
 	}
+	if got := b.put([]byte{1}); got != inboxWaiting {
+		t.Errorf("another: %v: it was told before", got)
+	}
 	if got := len(b.take()); got != 2 {
 		t.Errorf("%d messages, want 2", got)
 	}
-	if got := b.put([]byte{1}); got != inboxFirst {
-		t.Errorf("message after the inbox was read: %v", got)
+	var empty inbox
+	for n := 0; empty.put(nil) != inboxFull; n++ {
+		if n > maxInbox/letterhead {
+			t.Fatal("messages without a byte are not bounded")
+		}
 	}
 }

@@ -14,10 +14,14 @@ var buffers struct {
 	free [][]byte
 }
 
+// small is a message that gets a slice of its own, lest many of them that wait
+// hold a whole buffer each.
+const small = 4 << 10
+
 // buffer returns a slice of n bytes. What is longer than room (a peer may
-// send it) is allocated, and never kept.
+// send it), or small, is allocated, and never kept.
 func buffer(n int) []byte {
-	if n > room {
+	if n > room || n < small {
 		return make([]byte, n)
 	}
 	buffers.Lock()

@@ -14,6 +14,7 @@ type Conn struct {
 
 	mu      sync.Mutex
 	channel *channel // nil until the remote side's channel arrives
+	further int      // channels that the peer opened beside it
 	opened  bool
 	closed  bool
 }
@@ -24,6 +25,7 @@ func open(config Config, h Handler) (*Conn, error) {
 		return nil, fmt.Errorf("open a peer connection: %w", err)
 	}
 	c := &Conn{peer: p, handler: h}
+	p.onChannel(c.attach)
 	p.onEnd(c.finish)
 	return c, nil
 }
@@ -36,17 +38,26 @@ func (c *Conn) Accept(sdp string) error {
 	return nil
 }
 
+// maxFurther is how many channels too many are forgiven.
+const maxFurther = 4
+
 // attach takes the one data channel that this connection uses; any further
-// channel that the peer opens is closed.
+// channel that the peer opens is closed, and the connection with one too many.
 func (c *Conn) attach(ch *channel) {
 	c.mu.Lock()
 	taken := c.channel != nil || c.closed
 	if !taken {
 		c.channel = ch
+	} else {
+		c.further++
 	}
+	flood := c.further > maxFurther
 	c.mu.Unlock()
 	if taken {
 		ch.close()
+		if flood {
+			c.finish()
+		}
 		return
 	}
 	ch.onLow(c.handler.Low)

@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"runtime"
@@ -125,7 +126,7 @@ func (c *channel) listen(received func([]byte)) {
 				Recycle(message)
 				return
 			}
-			received(message[:n])
+			received(fitting(message, n))
 			if n < room {
 				return
 			}
@@ -133,6 +134,16 @@ func (c *channel) listen(received func([]byte)) {
 	}
 	c.events.on("onreadable", read)
 	read(js.Undefined())
+}
+
+// fitting is a message as the handler gets it: a small one in a slice of its own.
+func fitting(message []byte, n int) []byte {
+	if n >= small {
+		return message[:n]
+	}
+	own := bytes.Clone(message[:n])
+	Recycle(message)
+	return own
 }
 
 func (c *channel) isOpen() bool { return c.value.Get("readyState").String() == "open" }

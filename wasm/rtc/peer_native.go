@@ -91,7 +91,8 @@ func (c *channel) onLow(f func()) {
 func (c *channel) listen(received func([]byte)) {
 	c.OnMessage(func(m webrtc.DataChannelMessage) {
 		if m.IsString {
-			return // text is no part of the peer wire protocol
+			c.close() // text is no part of the peer wire protocol
+			return
 		}
 		message := buffer(len(m.Data))
 		copy(message, m.Data)

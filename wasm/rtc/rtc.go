@@ -111,7 +111,6 @@ func (c *Conn) offer(ctx context.Context, gather time.Duration) (string, error) 
 }
 
 func (c *Conn) answer(ctx context.Context, sdp string, gather time.Duration) (string, error) {
-	c.peer.onChannel(c.attach)
 	if err := c.peer.take(offer, sdp); err != nil {
 		return "", err
 	}

@@ -12,7 +12,7 @@ const (
 	Hash                              // Index, Length: hash that buffer, and the leaves of its first Length bytes, answer with Hashed
 	Store                             // Index: store that buffer, then free it, answer with Stored
 	Discard                           // Index: free that buffer
-	Load                              // Peer, Index, Begin, Length: read a block from the store, answer with Loaded
+	Load                              // Peer, Index, Begin, Length, Paid: read a block from the store, answer with Loaded
 	Drop                              // Peer, Reason: close the connection; the swarm has forgotten the peer
 	InfoReady                         // Peer (who gave it), Block (the info dictionary): check it against the infohash, answer with Described
 	Sign                              // Peer, Serial, Amount: sign a receipt, answer with Signed
@@ -45,6 +45,7 @@ type Effect struct {
 	Serial        [16]byte
 	Amount        uint64 // bytes
 	Signature     [64]byte
+	Paid          bool // the peer pays, and has paid before: it goes before what is free
 }
 
 // Reason says why a peer was dropped.

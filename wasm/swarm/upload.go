@@ -133,7 +133,7 @@ func (s *Swarm) onlyTakes(p *peer) bool {
 func (s *Swarm) load(p *peer, w wanted) {
 	p.loading = append(p.loading, w)
 	p.bytes += int(w.length)
-	s.emit(Effect{Kind: Load, Peer: p.id, Index: int(w.index), Begin: w.begin, Length: w.length})
+	s.emit(Effect{Kind: Load, Peer: p.id, Index: int(w.index), Begin: w.begin, Length: w.length, Paid: s.paying(p) && p.paid > 0})
 }
 
 // Loaded answers a Load effect with the block, which is lent until the effects have been taken, or with what went wrong. It panics when

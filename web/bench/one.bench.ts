@@ -4,7 +4,7 @@
  */
 import { browsers, inScope, launch, startServer, type BrowserName, type Scope, type Window } from "../test/harness";
 import { digest, openChannel, pour } from "./channel";
-import { cpuSeconds, pagePeak } from "./processes";
+import { cpuSeconds, watchMemory, type Memory } from "./processes";
 import { line, report, rounds, say, stockVersion, wanted } from "./report";
 import { check, ours, settle, theirs, whole, type Side } from "./sides";
 
@@ -14,8 +14,9 @@ interface Turn {
   rate: number;
   /** CPU seconds per gigabyte, of all processes of both browsers. */
   cpu: number;
-  /** MiB, of the process of the page that takes. */
+  /** MiB, of the process of the page that takes: the most that was resident, and its own part of it. */
   peak: number;
+  own: number;
   /** Milliseconds from adding the magnet to the first verified piece. */
   first: number;
 }
@@ -33,9 +34,10 @@ function client(side: Side, browser: BrowserName, size: number, seed: number): P
     const magnet = await side.give(giver, size, seed);
     await settle();
     const before = cpuSeconds(windows);
+    const memory = watchMemory(windows[1]);
     await side.fetch(taker, magnet);
     const { first, took } = await whole(taker);
-    const turn = measured(size, took, cpuSeconds(windows) - before, pagePeak(windows[1]), first);
+    const turn = measured(size, took, cpuSeconds(windows) - before, memory.stop(), first);
     await check(await side.digest(taker), size, seed);
     return turn;
   });
@@ -47,15 +49,16 @@ function bare(browser: BrowserName, size: number, seed: number): Promise<Turn> {
     const [giver, taker] = await openChannel(scope, windows);
     await settle();
     const before = cpuSeconds(windows);
+    const memory = watchMemory(windows[1]);
     const took = await pour(giver, taker, size, seed);
-    const turn = measured(size, took, cpuSeconds(windows) - before, pagePeak(windows[1]), 0);
+    const turn = measured(size, took, cpuSeconds(windows) - before, memory.stop(), 0);
     await check(await digest(taker), size, seed);
     return turn;
   });
 }
 
-function measured(size: number, took: number, cpu: number, peak: number, first: number): Turn {
-  return { rate: size / 1e3 / took, cpu: cpu / (size / 1e9), peak: peak / (1 << 20), first };
+function measured(size: number, took: number, cpu: number, { resident, own }: Memory, first: number): Turn {
+  return { rate: size / 1e3 / took, cpu: cpu / (size / 1e9), peak: resident / (1 << 20), own: own / (1 << 20), first };
 }
 
 async function compare(browser: BrowserName, size: number, turns: number): Promise<void> {
@@ -63,7 +66,8 @@ async function compare(browser: BrowserName, size: number, turns: number): Promi
   const lines = {
     rate: line("goodput 1 → 1", browser, "MB/s", stockVersion, `${note}, from adding the magnet to the last verified piece`),
     cpu: line("CPU of both browsers", browser, "s/GB", stockVersion, `${note}, all processes, user and system`),
-    peak: line("memory of the page that takes, peak", browser, "MiB", stockVersion, `${note}, its process with its workers, resident`),
+    peak: line("memory of the page that takes, peak", browser, "MiB", stockVersion, `${note}, its process with its workers, resident (VmHWM): the browser's program, which all pages share, included`),
+    own: line("memory of its own of the page that takes, peak", browser, "MiB", stockVersion, `${note}, the same without what is mapped from files, looked at 20 times a second`),
     first: line("add to first verified piece", browser, "ms", stockVersion, "both pages ready, the seeder waiting"),
   };
   const beside = {

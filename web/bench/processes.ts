@@ -44,8 +44,32 @@ export function cpuSeconds(windows: Window[]): number {
   return windows.flatMap(tree).reduce((sum, { used }) => sum + used, 0) / ticks;
 }
 
-/** The most memory, in bytes, that the process of a browser's page has had resident: the page's, its workers' and the engine's. */
-export function pagePeak(window: Window): number {
+/** The memory of a browser's page, in bytes: of its process, which its workers and the engine are in. */
+export interface Memory {
+  /** The most that was resident, the browser's own program and libraries included, which all pages share. */
+  resident: number;
+  /** Of that, what is the page's own: not from files. */
+  own: number;
+}
+
+/** Watches the memory of the process that has the most of a browser's, until `stop` tells the peaks. */
+export function watchMemory(window: Window): { stop(): Memory } {
+  let page = "";
+  let own = 0;
+  const field = (status: string, name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
+  const look = (): void => {
+    const status = read(`/proc/${page}/status`);
+    own = Math.max(own, field(status, "RssAnon") + field(status, "RssShmem"));
+  };
   const pages = tree(window).filter(({ pid }) => /--type=renderer|-contentproc.* tab\0/.test(read(`/proc/${pid}/cmdline`)));
-  return Math.max(...pages.map(({ pid }) => Number(/VmHWM:\s+(\d+) kB/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024));
+  const most = (pid: number): number => field(read(`/proc/${pid}/status`), "VmHWM");
+  page = String(pages.sort((a, b) => most(b.pid) - most(a.pid))[0]?.pid);
+  const timer = setInterval(look, 50);
+  return {
+    stop() {
+      clearInterval(timer);
+      look();
+      return { resident: most(Number(page)), own };
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /** The ways to bring a file from one browser to another that are compared: ours, the stock client's, and a bare data channel. */
-import { openSeeder, openStock, sha256, makeFile, until, type Scope, type Server, type Window } from "../test/harness";
+import { addSeeder, makeFile, openStock, sha256, unlimited, until, type Scope, type Server, type Window } from "../test/harness";
 import type { Page } from "puppeteer-core";
 
 /** How a file came, in milliseconds since it was asked for. */
@@ -30,9 +30,18 @@ declare global {
 }
 
 export const ours: Side = {
-  open: async (_, window, server) => ready(await openSeeder(window, server)),
-  give: (page, size, seed) =>
-    page.evaluate(async (size, seed) => (await seeder.publish([new File([globalThis.makeFile(size, seed)], `bench-${seed}.bin`)])).magnet, size, seed),
+  open: async (_, window, server) => {
+    window.allow(/favicon/);
+    const page = await window.open(`${server.url}/engine.js`); // the script as text: a page of the server with nothing of the app, as the stock client's is empty
+    await addSeeder(page, { share: "on", limits: unlimited });
+    await page.evaluate(() => seeder.add("magnet:?").catch(() => undefined)); // the engine answers: it is the engine that finds this link to be none
+    return page;
+  },
+  give: async (page, size, seed) => {
+    const magnet = await page.evaluate(async (size, seed) => (await seeder.publish([new File([globalThis.makeFile(size, seed)], `bench-${seed}.bin`)])).magnet, size, seed);
+    await until("a copy of its own", () => page.evaluate(() => seeder.works()[0]!.kept), 600); // the stock client seeds only then
+    return magnet;
+  },
   fetch: (page, magnet) => page.evaluate((magnet) => {
     const start = performance.now();
     globalThis.fetched = { first: 0, took: 0, ended: 0 };
@@ -52,12 +61,6 @@ export const ours: Side = {
   sent: (page) => page.evaluate(() => seeder.works()[0]!.uploaded),
   digest: (page) => page.evaluate(async () => sha256InPage(await seeder.works()[0]!.files[0]!.blob())),
 };
-
-/** Waits until the engine answers: it is the engine that finds this link to be none. */
-async function ready(page: Page): Promise<Page> {
-  await page.evaluate(() => seeder.add("magnet:?").catch(() => undefined));
-  return page;
-}
 
 /** With its default store, which in browsers keeps the pieces in OPFS. */
 export const theirs: Side = {

@@ -19,6 +19,9 @@ const channels = new Map<number, Channel>();
 /** The most bytes that wait for the engine: a peer that sends more than it can take is left. */
 const MOST_ARRIVED = 16 << 20;
 
+/** Firefox takes messages of 1 GiB; no message of the protocol is so long. */
+const MOST_MESSAGE = 2 << 20;
+
 /** A data channel: the transferred one behind it, or messages through the page. */
 class Channel {
   onopen: Handler = null;
@@ -107,6 +110,7 @@ class Channel {
 
   close(): void {
     this.#shut = true;
+    this.#arrived = [];
     if (this.#real) this.#real.close();
     else post({ kind: "rtc", op: "shut", channel: this.number });
   }
@@ -129,11 +133,13 @@ class Channel {
     else if (real.readyState === "open") queueMicrotask(() => this.onopen?.({}));
   }
 
+  /** What the peer wire protocol has no use for ends the channel: text, and messages that no client sends. */
   message(data: unknown): void {
-    if (!(data instanceof ArrayBuffer) || data.byteLength === 0) return; // text is no part of the peer wire protocol
+    if (this.#shut) return;
+    if (!(data instanceof ArrayBuffer) || data.byteLength > MOST_MESSAGE) return this.close();
     this.#size += data.byteLength;
     if (this.#size > MOST_ARRIVED) return this.close();
-    this.#arrived.push(new Uint8Array(data));
+    if (data.byteLength > 0) this.#arrived.push(new Uint8Array(data));
     this.onreadable?.();
   }
 

@@ -57,6 +57,8 @@ export class App {
     addEventListener("popstate", () => location.pathname === this.#path || this.#arrive());
     // What was said in another tab of this site.
     addEventListener("storage", () => this.set({ consent: consent(), limits: limits() }));
+    // A page that comes back from the browser's history was away from the engine, which asks again what was said.
+    addEventListener("pageshow", ({ persisted }) => persisted && this.#running?.seeding.follow());
     setInterval(() => document.hidden || this.#refresh(), listed);
     void serverInfo().then(
       (server) => this.set({ server }),
