@@ -15,7 +15,11 @@ const largestWasm = 1_200_000
 const largestPage = 15_000
 
 func TestWasmSize(t *testing.T) {
-	r := repo{dir: ".."}
+	dir, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := repo{dir: dir}
 	wasm, err := compileWasm(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)

@@ -4,24 +4,20 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"fmt"
 )
 
-// Stripping takes out of a Go program's WebAssembly what only stack traces read: names of functions, and which file and line every
-// instruction came from. It is a sixth of the download. A panic still has its message, and the browser's own trace has the numbers of the
-// functions, to which a build without -s -w has the names (runtime.funcline1 and funcname know tables that are not there).
+// Stripping takes out of a Go program's WebAssembly what only stack traces read: names of functions, which file and line every
+// instruction came from, which calls were inlined, where arguments lie. It is a fifth of the download. What only preemption by signals
+// reads goes too: no browser has them. A panic still has its message, and the browser's own trace has the numbers of the functions, to
+// which a build without -s -w has the names (runtime.funcline1 and funcname know tables that are not there). recover() does not look
+// through inlined calls any more and need not: the compiler inlines no function that calls it.
 //
-// The tables' form is that of runtime.pcHeader, runtime._func and internal/abi of the toolchain; anything else is an error.
+// This file reads and writes the module; tables.go knows the tables.
 
 const (
-	sectionData  = 11
-	pclnMagic    = 0xfffffff1 // internal/abi.CurrentPCLnTabMagic
-	pcHeaderSize = 8 + 8*8
-	funcSize     = 44   // bytes of runtime._func without what follows it
-	longestGap   = 1024 // zero bytes that are written; a longer run ends a segment, as memory is zero to begin with. Few segments compress best
+	sectionData = 11
+	longestGap  = 1024 // zero bytes that are written; a longer run ends a segment, as memory is zero to begin with. Few segments compress best
 )
-
-var errTables = errors.New("the function tables are not of the form that this toolchain should write")
 
 // stripLines returns the module without names of functions, files and lines.
 func stripLines(module []byte) ([]byte, error) {
@@ -149,112 +145,4 @@ func writeSegments(memory []byte) []byte {
 		at = end
 	}
 	return append(binary.AppendUvarint(nil, count), segments...)
-}
-
-// tables are the runtime's tables of functions.
-type tables struct {
-	names, cu, files, pcs, funcs []byte
-	count                        int
-}
-
-// findTables finds the tables by their header.
-func findTables(memory []byte) (*tables, error) {
-	magic := binary.LittleEndian.AppendUint32(nil, pclnMagic)
-	magic = append(magic, 0, 0, 1, 8) // padding, instruction size, pointer size
-	for from := 0; ; {
-		n := bytes.Index(memory[from:], magic)
-		if n < 0 {
-			return nil, fmt.Errorf("%w: no header", errTables)
-		}
-		from += n
-		if t := readTables(memory[from:]); t != nil {
-			return t, nil
-		}
-		from++
-	}
-}
-
-// readTables reads the tables that begin with a header; nil when it is none.
-func readTables(b []byte) *tables {
-	if len(b) < pcHeaderSize {
-		return nil
-	}
-	field := func(i int) int { return int(binary.LittleEndian.Uint64(b[8+8*i:])) }
-	count, names, cu, files, pcs, funcs := field(0), field(3), field(4), field(5), field(6), field(7)
-	if count <= 0 || names < pcHeaderSize || cu < names || files < cu || pcs < files || funcs < pcs || funcs+8*count > len(b) {
-		return nil
-	}
-	return &tables{names: b[names:cu], cu: b[cu:files], files: b[files:pcs], pcs: b[pcs:funcs], funcs: b[funcs:], count: count}
-}
-
-// strip forgets names, files and lines, and every table of instructions that nothing else refers to.
-func (t *tables) strip() error {
-	used := make([]bool, len(t.pcs))
-	for i := range t.count {
-		f, err := t.function(i)
-		if err != nil {
-			return err
-		}
-		binary.LittleEndian.PutUint32(f[20:], 0)                // pcfile
-		binary.LittleEndian.PutUint32(f[24:], 0)                // pcln
-		offsets := []uint32{binary.LittleEndian.Uint32(f[16:])} // pcsp
-		for n := range binary.LittleEndian.Uint32(f[28:]) {     // pcdata
-			offsets = append(offsets, binary.LittleEndian.Uint32(f[funcSize+4*n:]))
-		}
-		for _, offset := range offsets {
-			if err := t.mark(used, offset); err != nil {
-				return err
-			}
-		}
-	}
-	for i := range t.pcs {
-		if !used[i] {
-			t.pcs[i] = 0
-		}
-	}
-	clear(t.names)
-	clear(t.cu)
-	clear(t.files)
-	return nil
-}
-
-// function is the i-th runtime._func with what follows it.
-func (t *tables) function(i int) ([]byte, error) {
-	if len(t.funcs) < 8*i+8 {
-		return nil, errTables
-	}
-	offset := int(binary.LittleEndian.Uint32(t.funcs[8*i+4:]))
-	if offset < 8*t.count || offset+funcSize > len(t.funcs) {
-		return nil, fmt.Errorf("%w: function %d", errTables, i)
-	}
-	f := t.funcs[offset:]
-	if n := binary.LittleEndian.Uint32(f[28:]); n > 64 || funcSize+4*int(n) > len(f) {
-		return nil, fmt.Errorf("%w: function %d has %d tables", errTables, i, n)
-	}
-	return f, nil
-}
-
-// mark marks a table of instructions as used: pairs of numbers, up to a first number of zero. The first pair may begin with zero.
-func (t *tables) mark(used []bool, offset uint32) error {
-	if offset == 0 {
-		return nil // no such table
-	}
-	for at := int(offset); ; {
-		_, n := binary.Uvarint(t.pcs[min(at, len(t.pcs)):])
-		if n <= 0 {
-			return fmt.Errorf("%w: a table of instructions is cut short", errTables)
-		}
-		if last := t.pcs[at] == 0 && at > int(offset); last {
-			used[at] = true
-			return nil
-		}
-		_, m := binary.Uvarint(t.pcs[at+n:])
-		if m <= 0 {
-			return fmt.Errorf("%w: a table of instructions is cut short", errTables)
-		}
-		for i := range n + m {
-			used[at+i] = true
-		}
-		at += n + m
-	}
 }

@@ -9,15 +9,12 @@ import (
 // wasmFile is where the engine's WebAssembly lies before it gets the name of its content.
 const wasmFile = "engine.wasm"
 
-// notInlined are the packages that are compiled without inlining: those that get smaller by it and are idle while data flows, or never
-// run in a browser at all, like the elliptic curves that pion links. That takes 139 KB off the engine, 20 KB after brotli -q 11.
-// The runtime stays as it is: it would save 24 KB more, but allocation, channels and the garbage collector take up to twice as long; so
-// do wire, swarm and rtc, which handle every block. Many others would grow, pion first: errors.New in a package's variables costs
-// nothing where it is inlined, and code that runs at the start where it is not.
+// notInlined are the packages that are compiled without inlining: those that get smaller by it and are idle while data flows. The runtime
+// stays as it is: allocation, channels and the garbage collector would take up to twice as long; so do wire, swarm, node, store and rtc,
+// which handle every block.
 var notInlined = []string{
-	"fmt", "log", "internal/fmtsort", "math/big",
-	"crypto/internal/fips140/bigmod", "crypto/internal/fips140/ecdsa", "crypto/internal/fips140/nistec", "crypto/internal/fips140/rsa",
-	"fanseed/signal/announce", "fanseed/wasm/announcer", "fanseed/wasm/bridge",
+	"fmt", "internal/fmtsort",
+	"fanseed/signal/announce", "fanseed/wasm/announcer", "fanseed/wasm/bencode", "fanseed/wasm/bridge", "fanseed/wasm/metainfo",
 }
 
 // compileWasm compiles the engine for the browser. The go command itself skips what has not changed, the link included.

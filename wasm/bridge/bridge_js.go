@@ -139,29 +139,3 @@ func async(f func(context.Context, js.Value) (any, error)) js.Func {
 		return js.Global().Get("Promise").New(settle)
 	})
 }
-
-// await waits for a promise; it must not be called from a callback.
-func await(promise js.Value) (js.Value, error) {
-	type outcome struct {
-		value js.Value
-		err   error
-	}
-	done := make(chan outcome, 1)
-	resolved := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		value := js.Undefined()
-		if len(args) > 0 {
-			value = args[0]
-		}
-		done <- outcome{value: value}
-		return nil
-	})
-	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		done <- outcome{err: js.Error{Value: args[0]}}
-		return nil
-	})
-	defer resolved.Release()
-	defer rejected.Release()
-	promise.Call("then", resolved, rejected)
-	o := <-done
-	return o.value, o.err
-}

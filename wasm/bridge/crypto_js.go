@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"fanseed/wasm/merkle"
+	"fanseed/wasm/promise"
 )
 
 var uint8Array = js.Global().Get("Uint8Array")
@@ -102,8 +103,8 @@ func (k *keys) PublicKey() ([32]byte, bool) {
 	return k.public, k.known
 }
 
-func (k *keys) Sign(_ context.Context, message []byte) (signature [64]byte, err error) {
-	value, err := await(k.host.Call("sign", bytesToJS(message)))
+func (k *keys) Sign(ctx context.Context, message []byte) (signature [64]byte, err error) {
+	value, err := promise.Await(ctx, k.host.Call("sign", bytesToJS(message)))
 	if err != nil {
 		return signature, err
 	}
@@ -113,8 +114,8 @@ func (k *keys) Sign(_ context.Context, message []byte) (signature [64]byte, err 
 	return signature, nil
 }
 
-func (k *keys) Verify(_ context.Context, public [32]byte, message []byte, signature [64]byte) bool {
-	value, err := await(k.host.Call("verify", bytesToJS(public[:]), bytesToJS(signature[:]), bytesToJS(message)))
+func (k *keys) Verify(ctx context.Context, public [32]byte, message []byte, signature [64]byte) bool {
+	value, err := promise.Await(ctx, k.host.Call("verify", bytesToJS(public[:]), bytesToJS(signature[:]), bytesToJS(message)))
 	return err == nil && value.Truthy()
 }
 

@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 
 	"fanseed/wasm/node"
+	"fanseed/wasm/promise"
 )
 
 // fetcher gets ranges by the browser's fetch: without credentials, and with as
@@ -19,7 +20,7 @@ func (fetcher) Fetch(ctx context.Context, url string, begin, end int64, into fun
 	abort := js.Global().Get("AbortController").New()
 	defer abort.Call("abort") // what is left of the body is not wanted
 	defer context.AfterFunc(ctx, func() { abort.Call("abort") })()
-	response, err := await(js.Global().Call("fetch", url, object(
+	response, err := promise.Await(ctx, js.Global().Call("fetch", url, object(
 		"headers", object("Range", "bytes="+strconv.FormatInt(begin, 10)+"-"+strconv.FormatInt(end-1, 10)),
 		"credentials", "omit", "referrerPolicy", "no-referrer", "cache", "no-store", "signal", abort.Get("signal"),
 	)))
@@ -31,17 +32,17 @@ func (fetcher) Fetch(ctx context.Context, url string, begin, end int64, into fun
 	if err != nil {
 		return err
 	}
-	return readBody(response.Get("body"), skip, end-begin, into)
+	return readBody(ctx, response.Get("body"), skip, end-begin, into)
 }
 
 // readBody hands over length bytes of a body after skipping some.
-func readBody(body js.Value, skip, length int64, into func([]byte)) error {
+func readBody(ctx context.Context, body js.Value, skip, length int64, into func([]byte)) error {
 	if body.Type() != js.TypeObject {
 		return io.ErrUnexpectedEOF
 	}
 	reader := body.Call("getReader")
 	for length > 0 {
-		read, err := await(reader.Call("read"))
+		read, err := promise.Await(ctx, reader.Call("read"))
 		if err != nil {
 			return err
 		}

@@ -4,43 +4,35 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-
-	"github.com/pion/webrtc/v4"
 )
 
 // Conn is one peer connection with its data channel. Its methods are safe
 // for concurrent use.
 type Conn struct {
-	pc      *webrtc.PeerConnection
+	peer    peer
 	handler Handler
 
 	mu      sync.Mutex
-	channel *webrtc.DataChannel // nil until the remote side's channel arrives
-	port    port                // of the channel: what its payload goes through
-	further int                 // channels that the peer opened beside it
+	channel *channel // nil until the remote side's channel arrives
+	further int      // channels that the peer opened beside it
 	opened  bool
 	closed  bool
 }
 
 func open(config Config, h Handler) (*Conn, error) {
-	pc, err := newPeerConnection(config.pion())
+	p, err := newPeer(config)
 	if err != nil {
 		return nil, fmt.Errorf("open a peer connection: %w", err)
 	}
-	c := &Conn{pc: pc, handler: h}
-	pc.OnDataChannel(c.attach)
-	pc.OnConnectionStateChange(func(state webrtc.PeerConnectionState) {
-		if state == webrtc.PeerConnectionStateFailed || state == webrtc.PeerConnectionStateClosed {
-			c.finish()
-		}
-	})
+	c := &Conn{peer: p, handler: h}
+	p.onChannel(c.attach)
+	p.onEnd(c.finish)
 	return c, nil
 }
 
 // Accept takes the peer's answer to an offer of ours.
-func (c *Conn) Accept(answer string) error {
-	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer})
-	if err != nil {
+func (c *Conn) Accept(sdp string) error {
+	if err := c.peer.take(answer, sdp); err != nil {
 		return fmt.Errorf("accept an answer: %w", err)
 	}
 	return nil
@@ -51,29 +43,28 @@ const maxFurther = 4
 
 // attach takes the one data channel that this connection uses; any further
 // channel that the peer opens is closed, and the connection with one too many.
-func (c *Conn) attach(channel *webrtc.DataChannel) {
+func (c *Conn) attach(ch *channel) {
 	c.mu.Lock()
 	taken := c.channel != nil || c.closed
 	if !taken {
-		c.channel, c.port = channel, newPort(channel)
+		c.channel = ch
 	} else {
 		c.further++
 	}
 	flood := c.further > maxFurther
 	c.mu.Unlock()
 	if taken {
-		_ = channel.Close()
+		ch.close()
 		if flood {
 			c.finish()
 		}
 		return
 	}
-	channel.SetBufferedAmountLowThreshold(lowWater)
-	channel.OnBufferedAmountLow(c.handler.Low)
-	channel.OnClose(c.finish)
-	channel.OnOpen(c.begin)
-	c.port.listen(c.handler.Received)
-	if channel.ReadyState() == webrtc.DataChannelStateOpen {
+	ch.onLow(c.handler.Low)
+	ch.onClose(c.finish)
+	ch.onOpen(c.begin)
+	ch.listen(c.handler.Received)
+	if ch.isOpen() {
 		c.begin()
 	}
 }
@@ -98,7 +89,7 @@ func (c *Conn) Send(message []byte) error {
 	if len(message) > MaxMessage {
 		return errors.New("message is over 64 KiB - 1")
 	}
-	return c.port.send(message)
+	return c.channel.send(message)
 }
 
 // ready says that the channel is open.
@@ -113,7 +104,7 @@ func (c *Conn) Buffered() int {
 	if !c.ready() {
 		return 0
 	}
-	return c.port.queued()
+	return c.channel.queued()
 }
 
 // Close ends the connection. Handler.Closed is called if it was not yet.
@@ -128,8 +119,8 @@ func (c *Conn) finish() {
 		return
 	}
 	if channel != nil {
-		_ = channel.Close()
+		channel.close()
 	}
-	release(c)
+	c.peer.close()
 	c.handler.Closed()
 }

@@ -37,8 +37,9 @@ func meetStranger(t *testing.T) *stranger {
 func offerTo(t *testing.T) *stranger {
 	t.Helper()
 	s := &stranger{t: t, end: newEnd()}
-	var err error
-	if s.pc, err = newPeerConnection(webrtc.Configuration{}); err != nil {
+	own, err := newPeer(Config{})
+	s.pc = own.PeerConnection
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.pc.Close() })
@@ -109,7 +110,7 @@ func TestMessagesOfAnyLength(t *testing.T) {
 		}
 		select {
 		case got := <-s.end.messages:
-			if len(got) != size || cap(got) > max(size, MaxMessage) {
+			if len(got) != size || cap(got) > max(size, room) {
 				t.Errorf("a message of %d bytes came as %d in %d", size, len(got), cap(got))
 			}
 			Recycle(got)

@@ -5,7 +5,8 @@
 // reach its Handler in the order of their arrival, that gathering never takes
 // longer than Config.Gather, and that Close frees the browser's connection.
 // It never parses what it carries, never logs or returns an address, and is
-// the only package of the engine that imports pion.
+// the only package that imports pion, which makes the connections natively; in
+// a browser they are the browser's.
 package rtc
 
 import (
@@ -13,8 +14,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/pion/webrtc/v4"
 )
 
 // MaxMessage is the largest data-channel message in bytes that Send takes:
@@ -65,21 +64,6 @@ func (c Config) gather() time.Duration {
 	return 1200 * time.Millisecond
 }
 
-func (c Config) pion() webrtc.Configuration {
-	var out webrtc.Configuration
-	for _, s := range c.ICEServers {
-		server := webrtc.ICEServer{URLs: s.URLs, Username: s.Username}
-		if s.Credential != "" {
-			server.Credential = s.Credential
-		}
-		out.ICEServers = append(out.ICEServers, server)
-	}
-	if c.Relay {
-		out.ICETransportPolicy = webrtc.ICETransportPolicyRelay
-	}
-	return out
-}
-
 // Offer makes a connection that waits for an answer (Conn.Accept), and the
 // SDP to send to a peer. The context bounds the whole of it.
 func Offer(ctx context.Context, config Config, h Handler) (*Conn, string, error) {
@@ -96,12 +80,12 @@ func Offer(ctx context.Context, config Config, h Handler) (*Conn, string, error)
 }
 
 // Answer makes a connection for a peer's offer, and the SDP to send back.
-func Answer(ctx context.Context, config Config, offer string, h Handler) (*Conn, string, error) {
+func Answer(ctx context.Context, config Config, sdp string, h Handler) (*Conn, string, error) {
 	c, err := open(config, h)
 	if err != nil {
 		return nil, "", err
 	}
-	sdp, err := c.answer(ctx, offer, config.gather())
+	sdp, err = c.answer(ctx, sdp, config.gather())
 	if err != nil {
 		c.Close()
 		return nil, "", fmt.Errorf("answer an offer: %w", err)
@@ -109,44 +93,43 @@ func Answer(ctx context.Context, config Config, offer string, h Handler) (*Conn,
 	return c, sdp, nil
 }
 
+// kind is what an SDP is, in the words of RTCSdpType (W3C WebRTC §4.6.1).
+type kind string
+
+const (
+	offer  kind = "offer"
+	answer kind = "answer"
+)
+
 func (c *Conn) offer(ctx context.Context, gather time.Duration) (string, error) {
-	channel, err := c.pc.CreateDataChannel("fanseed", nil)
+	channel, err := c.peer.createChannel("fanseed")
 	if err != nil {
 		return "", err
 	}
 	c.attach(channel)
-	description, err := c.pc.CreateOffer(nil)
-	if err != nil {
-		return "", err
-	}
-	return c.describe(ctx, description, gather)
+	return c.describe(ctx, offer, gather)
 }
 
-func (c *Conn) answer(ctx context.Context, offer string, gather time.Duration) (string, error) {
-	err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer})
-	if err != nil {
+func (c *Conn) answer(ctx context.Context, sdp string, gather time.Duration) (string, error) {
+	if err := c.peer.take(offer, sdp); err != nil {
 		return "", err
 	}
-	description, err := c.pc.CreateAnswer(nil)
-	if err != nil {
-		return "", err
-	}
-	return c.describe(ctx, description, gather)
+	return c.describe(ctx, answer, gather)
 }
 
 // describe sets the local description and waits for its candidates.
-func (c *Conn) describe(ctx context.Context, d webrtc.SessionDescription, gather time.Duration) (string, error) {
+func (c *Conn) describe(ctx context.Context, k kind, gather time.Duration) (string, error) {
 	gathered := make(chan struct{}, 1)
 	done := func() {
-		if c.pc.ICEGatheringState() == webrtc.ICEGatheringStateComplete {
+		if c.peer.gathered() {
 			select {
 			case gathered <- struct{}{}:
 			default:
 			}
 		}
 	}
-	c.onGathering(done)
-	if err := c.pc.SetLocalDescription(d); err != nil {
+	c.peer.onGathering(done)
+	if err := c.peer.describe(k); err != nil {
 		return "", err
 	}
 	done()
@@ -158,9 +141,9 @@ func (c *Conn) describe(ctx context.Context, d webrtc.SessionDescription, gather
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	local := c.pc.LocalDescription()
-	if local == nil {
+	sdp := c.peer.local()
+	if sdp == "" {
 		return "", ErrClosed
 	}
-	return local.SDP, nil
+	return sdp, nil
 }

@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 
 	"fanseed/wasm/metainfo"
+	"fanseed/wasm/promise"
 	"fanseed/wasm/wire"
 )
 
@@ -94,7 +95,7 @@ func (b *Blobs) readAt(ctx context.Context, index, begin int, dst []byte) error 
 	if err != nil {
 		return err
 	}
-	content, err := await(ctx, blob.Call("arrayBuffer"))
+	content, err := promise.Await(ctx, blob.Call("arrayBuffer"))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"syscall/js"
+
+	"fanseed/wasm/promise"
 )
 
 // One database of the origin holds the pieces of all torrents: a Uint8Array under the key [infohash in hex, index].
@@ -70,7 +72,7 @@ func happened(target js.Value, good, bad string) error {
 		return f
 	}
 	ok := hear(good, func() error { return nil })
-	fail := hear(bad, func() error { return thrown(target.Get("error")) })
+	fail := hear(bad, func() error { return promise.Thrown(target.Get("error")) })
 	err := <-done
 	target.Set(good, js.Null())
 	target.Set(bad, js.Null())

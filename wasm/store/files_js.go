@@ -6,16 +6,18 @@ import (
 	"fmt"
 	"syscall/js"
 	"time"
+
+	"fanseed/wasm/promise"
 )
 
 // promised calls a method that gives a promise and waits for it, whatever happens: a file handle that nobody waited for would stay
 // locked.
 func promised(v js.Value, method string, args ...any) (js.Value, error) {
-	promise, err := call(v, method, args...)
+	pending, err := call(v, method, args...)
 	if err != nil {
-		return promise, err
+		return pending, err
 	}
-	return await(context.Background(), promise)
+	return promise.Await(context.Background(), pending)
 }
 
 // errorName is the name of a DOMException, or "".

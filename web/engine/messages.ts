@@ -143,7 +143,7 @@ export type RTCCommand =
   | { kind: "rtc"; op: "low"; channel: number; threshold: number }
   | { kind: "rtc"; op: "shut"; channel: number };
 
-/** What pion reads synchronously; mirrored with every event and answer. */
+/** What the engine reads synchronously; mirrored with every event and answer. */
 export interface PCState {
   signalingState: RTCSignalingState;
   iceGatheringState: RTCIceGatheringState;

@@ -1,9 +1,9 @@
 /**
- * The worker's half of the peer connections: an RTCPeerConnection as far as pion uses one, over the one that the page owns.
+ * The worker's half of the peer connections: an RTCPeerConnection as far as the engine uses one, over the one that the page owns.
  *
- * What pion reads synchronously is mirrored with every event and before every promise resolves. A channel's messages are never lost:
+ * What the engine reads synchronously is mirrored with every event and before every promise resolves. A channel's messages are never lost:
  * the handler is set in the task in which a transferred channel arrives, and what comes is kept in order until the engine takes it. Payload
- * goes by `take` and `put`, straight from and into the engine's memory; pion knows nothing of it.
+ * goes by `take` and `put`, straight from and into the engine's memory.
  */
 import { bytesAt } from "./memory.js";
 import type { ChannelState, PCState, RTCCommand, RTCEvent } from "./messages.js";
@@ -177,7 +177,6 @@ class PeerConnection {
   readonly sctp = null;
 
   readonly #number = ++numbers;
-  readonly #config: RTCConfiguration;
   readonly #calls = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
   readonly #channels = new Set<Channel>();
   #state: PCState = {
@@ -190,9 +189,8 @@ class PeerConnection {
   };
 
   constructor(config?: RTCConfiguration) {
-    this.#config = cleaned(config);
     pcs.set(this.#number, this);
-    post({ kind: "rtc", op: "open", pc: this.#number, config: this.#config });
+    post({ kind: "rtc", op: "open", pc: this.#number, config });
   }
 
   get signalingState() { return this.#state.signalingState; }
@@ -204,9 +202,6 @@ class PeerConnection {
   get currentLocalDescription() { return this.#state.localDescription; }
   get currentRemoteDescription() { return this.#state.remoteDescription; }
 
-  getConfiguration(): RTCConfiguration {
-    return this.#config;
-  }
   createOffer() { return this.#call("createOffer", undefined); }
   createAnswer() { return this.#call("createAnswer", undefined); }
   setLocalDescription(d: RTCSessionDescriptionInit) { return this.#call("setLocalDescription", { type: d.type, sdp: d.sdp }); }
@@ -286,24 +281,10 @@ class PeerConnection {
   }
 }
 
-/** pion writes undefined for what it does not set, and credentialType, which no browser knows any more. */
-function cleaned(config: RTCConfiguration | undefined): RTCConfiguration {
-  const out: RTCConfiguration = {};
-  if (config?.iceTransportPolicy) out.iceTransportPolicy = config.iceTransportPolicy;
-  if (config?.iceServers) {
-    out.iceServers = config.iceServers.map(({ urls, username, credential }) => ({
-      urls,
-      ...(username !== undefined && { username }),
-      ...(credential !== undefined && { credential }),
-    }));
-  }
-  return out;
-}
-
-/** Makes the worker look to pion like a page with WebRTC. */
+/** Makes the worker look to the engine like a page with WebRTC. */
 export function installRTC(send: Post): void {
   post = send;
-  Object.assign(globalThis, { window: globalThis, RTCPeerConnection: PeerConnection });
+  Object.assign(globalThis, { RTCPeerConnection: PeerConnection });
 }
 
 /** Takes an event of the page; must run in the task in which it arrived. */
