@@ -110,7 +110,8 @@ class Channel {
 
   close(): void {
     this.#shut = true;
-    this.#waiting = [];
+    this.#arrived = [];
+    this.#size = 0;
     if (this.#real) this.#real.close();
     else post({ kind: "rtc", op: "shut", channel: this.number });
   }
