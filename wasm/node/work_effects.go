@@ -51,6 +51,9 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 		w.changed = true
 		w.files.add(e.Index)
 		w.arrived(e.Index)
+		if w.missing == 0 || w.missing == w.torrent.Info.NumPieces()-1 {
+			w.node.shown = time.Time{} // the first piece and the last are shown at once
+		}
 	case swarm.Complete:
 		w.changed = true
 		w.completed = true

@@ -37,11 +37,11 @@ func meetStranger(t *testing.T) *stranger {
 func offerTo(t *testing.T) *stranger {
 	t.Helper()
 	s := &stranger{t: t, end: newEnd()}
-	p, err := newPeer(Config{})
+	own, err := newPeer(Config{})
+	s.pc = own.PeerConnection
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.pc = p.PeerConnection
 	t.Cleanup(func() { _ = s.pc.Close() })
 	var offer string
 	if s.victim, offer, err = Offer(t.Context(), Config{}, s.end); err != nil {

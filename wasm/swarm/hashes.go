@@ -117,8 +117,11 @@ func (s *Swarm) wantedHash(index int) (merkle.Hash, bool) {
 // Layers returns the piece layers as far as they are whole. They are the swarm's own, and never change.
 func (s *Swarm) Layers() metainfo.Layers {
 	layers := metainfo.Layers{}
-	for root, t := range s.trees {
-		if t.layer != nil && t.lacks == 0 {
+	if s.info == nil {
+		return layers
+	}
+	for root := range s.info.Layered() {
+		if t := s.trees[root]; t != nil && t.layer != nil && t.lacks == 0 {
 			layers[root] = t.layer
 		}
 	}

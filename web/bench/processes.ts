@@ -52,24 +52,20 @@ export interface Memory {
   own: number;
 }
 
-/** Watches the memory of the process that has the most of a browser's, until `stop` tells the peaks. */
+/** Watches the memory of a browser's page until `stop` tells the peaks. Of its tabs' processes the page's has the most. */
 export function watchMemory(window: Window): { stop(): Memory } {
-  let page = "";
+  const pages = tree(window).map(({ pid }) => pid).filter((pid) => /--type=renderer|-contentproc.* tab\0/.test(read(`/proc/${pid}/cmdline`)));
+  const field = (pid: number, name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
   let own = 0;
-  const field = (status: string, name: string): number => Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
   const look = (): void => {
-    const status = read(`/proc/${page}/status`);
-    own = Math.max(own, field(status, "RssAnon") + field(status, "RssShmem"));
+    for (const pid of pages) own = Math.max(own, field(pid, "RssAnon") + field(pid, "RssShmem"));
   };
-  const pages = tree(window).filter(({ pid }) => /--type=renderer|-contentproc.* tab\0/.test(read(`/proc/${pid}/cmdline`)));
-  const most = (pid: number): number => field(read(`/proc/${pid}/status`), "VmHWM");
-  page = String(pages.sort((a, b) => most(b.pid) - most(a.pid))[0]?.pid);
   const timer = setInterval(look, 50);
   return {
     stop() {
       clearInterval(timer);
       look();
-      return { resident: most(Number(page)), own };
+      return { resident: Math.max(...pages.map((pid) => field(pid, "VmHWM"))), own };
     },
   };
 }

@@ -111,6 +111,7 @@ class Channel {
   close(): void {
     this.#shut = true;
     this.#arrived = [];
+    this.#size = 0;
     if (this.#real) this.#real.close();
     else post({ kind: "rtc", op: "shut", channel: this.number });
   }
