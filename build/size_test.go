@@ -8,7 +8,7 @@ import (
 )
 
 // largestWasm is the most that the engine's WebAssembly may weigh after brotli -q 11, in bytes: what a phone on a slow network waits for.
-const largestWasm = 1_200_000
+const largestWasm = 900_000
 
 // largestPage is the most that all JavaScript which a page loads before consent may weigh after brotli -q 11, in bytes. It is the same for
 // every address, since every address has the same index.html.

@@ -5,9 +5,11 @@ package node
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +26,7 @@ type stage struct {
 	torrent *metainfo.Torrent
 	data    []byte
 	real    bool
-	serial  byte
+	serial  atomic.Uint32 // of the last ticket
 }
 
 func newStage(t *testing.T, real bool) *stage {
@@ -131,8 +133,9 @@ func (s *stage) meet(a, b *engine, ticketed bool) {
 }
 
 func (s *stage) ticket(seeder, leecher [32]byte) ticket.Ticket {
-	s.serial++
-	return ticket.Ticket{Serial: [16]byte{s.serial, 1}, Seeder: seeder, Leecher: leecher, Limit: 1 << 30,
+	serial := [16]byte{15: 1}
+	binary.BigEndian.PutUint32(serial[:], s.serial.Add(1))
+	return ticket.Ticket{Serial: serial, Seeder: seeder, Leecher: leecher, Limit: 1 << 30,
 		Expires: uint64(time.Now().Add(time.Hour).UnixMilli())}
 }
 
