@@ -34,7 +34,7 @@ func (p peer) onEnd(f func()) {
 }
 
 func (p peer) onChannel(f func(*channel)) {
-	p.OnDataChannel(func(c *webrtc.DataChannel) { f(&channel{c}) })
+	p.OnDataChannel(func(c *webrtc.DataChannel) { f(&channel{DataChannel: c}) })
 }
 
 func (p peer) onGathering(f func()) {
@@ -43,7 +43,7 @@ func (p peer) onGathering(f func()) {
 
 func (p peer) createChannel(label string) (*channel, error) {
 	c, err := p.CreateDataChannel(label, nil)
-	return &channel{c}, err
+	return &channel{DataChannel: c}, err
 }
 
 func (p peer) describe(k kind) error {
@@ -76,10 +76,17 @@ func (p peer) local() string {
 func (p peer) close() { go func() { _ = p.PeerConnection.Close() }() }
 
 // channel is a data channel of pion's.
-type channel struct{ *webrtc.DataChannel }
+type channel struct {
+	*webrtc.DataChannel
+	closed func() // set by onClose
+}
 
-func (c *channel) onOpen(f func())  { c.OnOpen(f) }
-func (c *channel) onClose(f func()) { c.OnClose(f) }
+func (c *channel) onOpen(f func()) { c.OnOpen(f) }
+
+func (c *channel) onClose(f func()) {
+	c.closed = f
+	c.OnClose(f)
+}
 
 func (c *channel) onLow(f func()) {
 	c.SetBufferedAmountLowThreshold(lowWater)
@@ -91,7 +98,7 @@ func (c *channel) onLow(f func()) {
 func (c *channel) listen(received func([]byte)) {
 	c.OnMessage(func(m webrtc.DataChannelMessage) {
 		if m.IsString {
-			c.close() // text is no part of the peer wire protocol
+			c.closed() // text is no part of the peer wire protocol
 			return
 		}
 		message := buffer(len(m.Data))
