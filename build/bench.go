@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -136,6 +137,8 @@ func measureScripts(ctx context.Context, r repo, binary string, settings []strin
 func measureScript(ctx context.Context, r repo, script string, env []string) ([]measurement, error) {
 	cmd := exec.CommandContext(ctx, "node", "--enable-source-maps", script)
 	cmd.Dir, cmd.Env, cmd.Stderr = r.path("web"), env, os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // so that it can end its browsers
+	cmd.WaitDelay = 10 * time.Second
 	out, err := cmd.Output()
 	if err != nil {
 		return nil, err
