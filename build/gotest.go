@@ -11,9 +11,10 @@ import (
 	"strings"
 )
 
-// goTest runs `go test` with args and counts every test and subtest. What a failing test or package printed is shown.
+// goTest runs `go test` with args and counts every test and subtest. What a failing test or package printed is shown. The timeout ends what
+// hangs; on a busy machine a package may take more than the ten minutes that are usual.
 func goTest(ctx context.Context, r repo, env []string, args ...string) (tally, error) {
-	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json"}, args...)...)
+	cmd := exec.CommandContext(ctx, "go", append([]string{"test", "-json", "-timeout", "30m"}, args...)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = r.dir, env, os.Stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {

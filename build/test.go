@@ -20,7 +20,8 @@ var wasmPackages = []string{
 	"./signal/announce", "./signal/ticket", "./signal/receipt", "./signal/tracker",
 }
 
-// racePackages have goroutines of their own: they are tested a second time under the race detector.
+// racePackages have goroutines of their own: they are tested a second time under the race detector, in the short form: it finds races in
+// what runs, however long that runs.
 var racePackages = []string{"./wasm/node", "./wasm/rtc", "./wasm/announcer", "./signal", "./signal/socket", "./signal/api", "./signal/ledger/..."}
 
 // testOptions are the flags of `test`.
@@ -89,7 +90,7 @@ func testParts(ctx context.Context, r repo, o testOptions) []part {
 	}
 	if hasRaceDetector(ctx, r) {
 		parts = append(parts, part{"go test -race", func() (tally, error) {
-			return goTest(ctx, r, os.Environ(), append([]string{"-race"}, o.goArgs(racePackages...)...)...)
+			return goTest(ctx, r, os.Environ(), append([]string{"-race", "-short"}, o.goArgs(racePackages...)...)...)
 		}})
 	}
 	parts = append(parts,

@@ -168,6 +168,9 @@ func TestHonestPeersKeepTheirShare(t *testing.T) {
 // take half of the machine: everything at once, while a peer that has begun to pay
 // fetches what is left.
 func TestAGangOverWebRTC(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes most of a minute of real time")
+	}
 	fetch := func(attacked bool) (rate float64) {
 		s := newStage(t, true)
 		a, b := s.seeder(Limits{UploadRate: 256 << 10}), s.leecher()
