@@ -69,12 +69,6 @@ func (d *download) findRequest(index, block int32, released bool) int {
 	return found
 }
 
-// isAsked tells whether a block is asked of the peer already.
-func (d *download) isAsked(index, block int32) bool {
-	n := d.findRequest(index, block, false)
-	return n >= 0 && !d.requests.all()[n].released
-}
-
 // fill asks p for blocks until its pipeline is full. Requests go out several at a time: a refill waits until an eighth is missing, or a
 // quarter of a webseed's, which are ranges of HTTP.
 func (s *Swarm) fill(p *peer) {

@@ -136,8 +136,8 @@ export type StreamAnswer = { length: number } | { data: ArrayBuffer } | { alive:
 /** The page's half of a peer connection, and the worker's. */
 export type RTCCommand =
   | { kind: "rtc"; op: "open"; pc: number; config: RTCConfiguration | undefined }
-  | { kind: "rtc"; op: "call"; pc: number; call: number; method: "createOffer" | "createAnswer" | "setLocalDescription" | "setRemoteDescription" | "addIceCandidate"; arg: unknown }
-  | { kind: "rtc"; op: "channel"; pc: number; channel: number; label: string; init: RTCDataChannelInit | undefined }
+  | { kind: "rtc"; op: "call"; pc: number; call: number; method: "createOffer" | "createAnswer" | "setLocalDescription" | "setRemoteDescription"; arg: unknown }
+  | { kind: "rtc"; op: "channel"; pc: number; channel: number; label: string }
   | { kind: "rtc"; op: "close"; pc: number }
   | { kind: "rtc"; op: "send"; channel: number; data: ArrayBuffer }
   | { kind: "rtc"; op: "low"; channel: number; threshold: number }
@@ -147,15 +147,11 @@ export type RTCCommand =
 export interface PCState {
   signalingState: RTCSignalingState;
   iceGatheringState: RTCIceGatheringState;
-  iceConnectionState: RTCIceConnectionState;
   connectionState: RTCPeerConnectionState;
   localDescription: RTCSessionDescriptionInit | null;
-  remoteDescription: RTCSessionDescriptionInit | null;
 }
 
 export interface ChannelState {
-  label: string;
-  id: number | null;
   readyState: RTCDataChannelState;
   bufferedAmount: number;
 }

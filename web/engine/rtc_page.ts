@@ -8,7 +8,7 @@ import type { ChannelState, PCState, RTCCommand, RTCEvent } from "./messages.js"
 type Post = (event: RTCEvent, transfer?: Transferable[]) => void;
 
 /** "icecandidate" only brings the local description that has it: gathering may be cut short. */
-const EVENTS = ["signalingstatechange", "icegatheringstatechange", "iceconnectionstatechange", "connectionstatechange", "icecandidate"] as const;
+const EVENTS = ["icegatheringstatechange", "connectionstatechange", "icecandidate"] as const;
 
 function plain(d: RTCSessionDescription | null): RTCSessionDescriptionInit | null {
   return d && { type: d.type, sdp: d.sdp };
@@ -18,15 +18,13 @@ function stateOf(pc: RTCPeerConnection): PCState {
   return {
     signalingState: pc.signalingState,
     iceGatheringState: pc.iceGatheringState,
-    iceConnectionState: pc.iceConnectionState,
     connectionState: pc.connectionState,
     localDescription: plain(pc.localDescription),
-    remoteDescription: plain(pc.remoteDescription),
   };
 }
 
 function channelState(dc: RTCDataChannel): ChannelState {
-  return { label: dc.label, id: dc.id, readyState: dc.readyState, bufferedAmount: dc.bufferedAmount };
+  return { readyState: dc.readyState, bufferedAmount: dc.bufferedAmount };
 }
 
 /** Carries out the worker's commands; `post` sends to the worker. */
@@ -51,7 +49,7 @@ export class PeerConnections {
       case "call":
         return void this.#call(c.pc, c.call, c.method, c.arg);
       case "channel":
-        return this.#create(c.pc, c.channel, c.label, c.init);
+        return this.#create(c.pc, c.channel, c.label);
       case "close":
         return this.#close(c.pc);
       case "send":
@@ -98,10 +96,10 @@ export class PeerConnections {
     }
   }
 
-  #create(number: number, channel: number, label: string, init: RTCDataChannelInit | undefined): void {
+  #create(number: number, channel: number, label: string): void {
     const pc = this.#pcs.get(number);
     if (!pc || pc.signalingState === "closed") return;
-    this.#hand(number, channel, pc.createDataChannel(label, init), false);
+    this.#hand(number, channel, pc.createDataChannel(label), false);
   }
 
   /** Must run in the task that created the channel. */

@@ -26,13 +26,7 @@ const MOST_MESSAGE = 2 << 20;
 class Channel {
   onopen: Handler = null;
   onclose: Handler = null;
-  onclosing: Handler = null;
-  onerror: Handler = null;
   onbufferedamountlow: Handler = null;
-  binaryType = "arraybuffer";
-  readonly ordered = true;
-  readonly negotiated = false;
-  readonly protocol = "";
 
   /** The engine's: called when `take` has bytes. */
   onreadable: (() => void) | null = null;
@@ -40,22 +34,15 @@ class Channel {
   #arrived: Uint8Array[] = [];
   #size = 0; // bytes in #arrived
   #real: RTCDataChannel | undefined;
-  #state: ChannelState;
+  #state: ChannelState = { readyState: "connecting", bufferedAmount: 0 };
   #threshold = 0;
   #untaken = 0; // bytes on their way to a proxied channel
   #shut = false;
 
-  constructor(
-    readonly number: number,
-    readonly label: string,
-  ) {
-    this.#state = { label, id: null, readyState: "connecting", bufferedAmount: 0 };
+  constructor(readonly number: number) {
     channels.set(number, this);
   }
 
-  get id(): number | null {
-    return this.#real ? this.#real.id : this.#state.id;
-  }
   get readyState(): RTCDataChannelState {
     return this.#real ? this.#real.readyState : this.#state.readyState;
   }
@@ -148,7 +135,6 @@ class Channel {
   event(type: string, state: ChannelState): void {
     this.update(state, 0);
     if (type === "open") this.onopen?.({});
-    else if (type === "closing") this.onclosing?.({});
     else if (type === "close") this.closed();
   }
 
@@ -169,13 +155,9 @@ class Channel {
 }
 
 class PeerConnection {
-  onsignalingstatechange: Handler = null;
   onicegatheringstatechange: Handler = null;
-  oniceconnectionstatechange: Handler = null;
   onconnectionstatechange: Handler = null;
-  onnegotiationneeded: Handler = null;
   ondatachannel: Handler = null;
-  readonly sctp = null;
 
   readonly #number = ++numbers;
   readonly #calls = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
@@ -183,10 +165,8 @@ class PeerConnection {
   #state: PCState = {
     signalingState: "stable",
     iceGatheringState: "new",
-    iceConnectionState: "new",
     connectionState: "new",
     localDescription: null,
-    remoteDescription: null,
   };
 
   constructor(config?: RTCConfiguration) {
@@ -194,31 +174,25 @@ class PeerConnection {
     post({ kind: "rtc", op: "open", pc: this.#number, config });
   }
 
-  get signalingState() { return this.#state.signalingState; }
   get iceGatheringState() { return this.#state.iceGatheringState; }
-  get iceConnectionState() { return this.#state.iceConnectionState; }
   get connectionState() { return this.#state.connectionState; }
   get localDescription() { return this.#state.localDescription; }
-  get remoteDescription() { return this.#state.remoteDescription; }
-  get currentLocalDescription() { return this.#state.localDescription; }
-  get currentRemoteDescription() { return this.#state.remoteDescription; }
 
   createOffer() { return this.#call("createOffer", undefined); }
   createAnswer() { return this.#call("createAnswer", undefined); }
   setLocalDescription(d: RTCSessionDescriptionInit) { return this.#call("setLocalDescription", { type: d.type, sdp: d.sdp }); }
   setRemoteDescription(d: RTCSessionDescriptionInit) { return this.#call("setRemoteDescription", { type: d.type, sdp: d.sdp }); }
-  addIceCandidate(c: RTCIceCandidateInit) { return this.#call("addIceCandidate", c); }
 
   createDataChannel(label: string): Channel {
-    const channel = new Channel(++numbers, label);
+    const channel = new Channel(++numbers);
     this.#channels.add(channel);
-    post({ kind: "rtc", op: "channel", pc: this.#number, channel: channel.number, label, init: undefined });
+    post({ kind: "rtc", op: "channel", pc: this.#number, channel: channel.number, label });
     return channel;
   }
 
   close(): void {
     if (!pcs.delete(this.#number)) return;
-    this.#state = { ...this.#state, signalingState: "closed", iceConnectionState: "closed", connectionState: "closed" };
+    this.#state = { ...this.#state, signalingState: "closed", connectionState: "closed" };
     this.#fail("peer connection was closed");
     post({ kind: "rtc", op: "close", pc: this.#number });
     // Closing the connection closes its channels, but tells nobody (W3C WebRTC §4.4.1.4): what was transferred is told here.
@@ -251,7 +225,7 @@ class PeerConnection {
 
   #arrive(e: RTCEvent & { op: "channel" }): void {
     if (!e.incoming) return channels.get(e.channel)?.arrive(e.state, e.real);
-    const channel = new Channel(e.channel, e.state.label);
+    const channel = new Channel(e.channel);
     this.#channels.add(channel);
     channel.arrive(e.state, e.real);
     this.ondatachannel?.({ channel });
@@ -259,9 +233,7 @@ class PeerConnection {
 
   #handler(type: string): Handler {
     switch (type) {
-      case "signalingstatechange": return this.onsignalingstatechange;
       case "icegatheringstatechange": return this.onicegatheringstatechange;
-      case "iceconnectionstatechange": return this.oniceconnectionstatechange;
       case "connectionstatechange": return this.onconnectionstatechange;
       default: return null;
     }
