@@ -35,19 +35,26 @@ function describe(page: Page, offer?: string): Promise<string> {
   }, offer);
 }
 
-/** Sends `makeFile(size, seed)` in messages of 64 KiB − 1. Gives the milliseconds from the first message that is sent to the last that arrives. */
-export async function pour(giver: Page, taker: Page, size: number, seed: number): Promise<number> {
-  await taker.evaluate((size) => {
+/**
+ * Sends `makeFile(size, seed)` in messages of 64 KiB − 1. Gives the milliseconds from the first message that is sent to the last that arrives.
+ * With `hashing` the page that takes has each message hashed as the two versions of BitTorrent do, and that is all it does with it.
+ */
+export async function pour(giver: Page, taker: Page, size: number, seed: number, hashing: boolean): Promise<number> {
+  await taker.evaluate((size, hashing) => {
     let missing = size;
     globalThis.parts = [];
     globalThis.fetched = { first: 0, took: 0, ended: 0 };
     channel.binaryType = "arraybuffer";
     channel.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
       parts.push(data);
+      if (hashing) {
+        void crypto.subtle.digest("SHA-1", data);
+        for (let at = 0; at < data.byteLength; at += 16384) void crypto.subtle.digest("SHA-256", new Uint8Array(data).subarray(at, at + 16384));
+      }
       missing -= data.byteLength;
       if (missing === 0) fetched.ended = performance.timeOrigin + performance.now();
     };
-  }, size);
+  }, size, hashing);
   await giver.evaluate((size, seed) => void (globalThis.parts = [globalThis.makeFile(size, seed).buffer]), size, seed);
   const start = await giver.evaluate((most, high, low) => {
     const file = new Uint8Array(parts[0]!);

@@ -1,6 +1,6 @@
 /**
  * One browser gives, one takes. Every turn has two new browsers with new profiles, and the same server for both clients. Ours stands
- * between the other two of its round, so that what it is compared with was measured right before or after it.
+ * between the others of its round, so that what it is compared with was measured soon before or after it.
  */
 import { browsers, inScope, launch, startServer, type BrowserName, type Scope, type Window } from "../test/harness";
 import { digest, openChannel, pour } from "./channel";
@@ -43,14 +43,14 @@ function client(side: Side, browser: BrowserName, size: number, seed: number): P
   });
 }
 
-function bare(browser: BrowserName, size: number, seed: number): Promise<Turn> {
+function bare(browser: BrowserName, size: number, seed: number, hashing: boolean): Promise<Turn> {
   return inScope(async (scope) => {
     const windows = await pair(scope, browser);
     const [giver, taker] = await openChannel(scope, windows);
     await settle();
     const before = cpuSeconds(windows);
     const memory = watchMemory(windows[1]);
-    const took = await pour(giver, taker, size, seed);
+    const took = await pour(giver, taker, size, seed, hashing);
     const turn = measured(size, took, cpuSeconds(windows) - before, memory.stop(), 0);
     await check(await digest(taker), size, seed);
     return turn;
@@ -74,17 +74,23 @@ async function compare(browser: BrowserName, size: number, turns: number): Promi
     rate: line("goodput 1 → 1", browser, "MB/s", "bare data channel", `${note}; messages of 64 KiB − 1, from the first that is sent to the last that arrives`),
     cpu: line("CPU of both browsers", browser, "s/GB", "bare data channel", `${note}; it neither hashes nor stores`),
   };
+  const hashing = {
+    rate: line("goodput 1 → 1", browser, "MB/s", "bare data channel that hashes", `${note}; likewise, and what arrives is hashed by SHA-1 and by SHA-256 in leaves of 16 KiB, as of a hybrid torrent`),
+    cpu: line("CPU of both browsers", browser, "s/GB", "bare data channel that hashes", `${note}; it hashes, and does not store`),
+  };
   const withStock = Object.values(lines).some(wanted);
   const withBare = Object.values(beside).some(wanted);
-  for (let round = 0; round < turns && (withStock || withBare); round++) {
-    const got: { stock?: Turn; own?: Turn; bare?: Turn } = {};
+  const withHashing = Object.values(hashing).some(wanted);
+  for (let round = 0; round < turns && (withStock || withBare || withHashing); round++) {
+    const got: { stock?: Turn; own?: Turn; bare?: Turn; hashing?: Turn } = {};
     const parts = [
       async () => withStock && (got.stock = await client(theirs, browser, size, round)),
       async () => (got.own = await client(ours, browser, size, round)),
-      async () => withBare && (got.bare = await bare(browser, size, round)),
+      async () => withBare && (got.bare = await bare(browser, size, round, false)),
+      async () => withHashing && (got.hashing = await bare(browser, size, round, true)),
     ];
     for (const part of round % 2 ? parts.reverse() : parts) await part();
-    for (const [all, other] of [[lines, got.stock], [beside, got.bare]] as const) {
+    for (const [all, other] of [[lines, got.stock], [beside, got.bare], [hashing, got.hashing]] as const) {
       for (const [key, one] of Object.entries(all)) {
         if (!other) continue;
         one.ours.push(got.own![key as keyof Turn]);
@@ -93,7 +99,7 @@ async function compare(browser: BrowserName, size: number, turns: number): Promi
     }
     say(`1 → 1, ${browser}, ${round + 1} of ${turns}: ${JSON.stringify(got, (_, v: unknown) => (typeof v === "number" ? Math.round(v * 10) / 10 : v))}`);
   }
-  report([...Object.values(lines), ...Object.values(beside)]);
+  report([...Object.values(lines), ...Object.values(beside), ...Object.values(hashing)]);
 }
 
 for (const browser of browsers) {
