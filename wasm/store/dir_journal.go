@@ -29,7 +29,7 @@ func (d *Dir) write(index int, piece []byte) error {
 		if file == padding {
 			return nil
 		}
-		return named(d.writeFile(file, at, bytes))
+		return d.missing(d.writeFile(file, at, bytes))
 	})
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (d *Dir) renew() error {
 func (d *Dir) flushDirectory(name string) error {
 	f, err := d.disk.root.Open(name)
 	if err != nil {
-		return named(err)
+		return d.missing(err)
 	}
 	defer f.Close()
 	_ = f.Sync() // not every system has this for directories
