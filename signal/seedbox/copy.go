@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fanseed/wasm/metainfo"
@@ -27,6 +28,8 @@ type Copy struct {
 	work  *work // nil while it is not open
 	users int   // views and requests
 	bytes int64 // on the disk, while work is nil
+
+	sent atomic.Int64 // bytes of the webseed's answers
 }
 
 // Infohash returns the name of the work's swarm.
@@ -143,17 +146,17 @@ func (c *Copy) use() (*work, error) {
 	return w, nil
 }
 
-// leave closes the work that nobody has used for longest, where too many are open.
+// leave ends a use. Where too many works are open, those that nobody has used for longest are closed.
 func (c *Copy) leave() {
 	s := c.shelf
 	s.mu.Lock()
-	var oldest *Copy
+	var oldest []*Copy
 	if c.users--; c.users == 0 && c.work != nil {
 		oldest = s.rest(c)
 	}
 	s.mu.Unlock()
-	if oldest != nil {
-		oldest.close()
+	for _, other := range oldest {
+		other.close()
 	}
 }
 

@@ -24,8 +24,11 @@ import (
 	"fanseed/wasm/store"
 )
 
-// maxIdle is how many copies that nobody uses stay open, so that the next request for one costs nothing.
-const maxIdle = 64
+// How many copies that nobody uses stay open, so that the next request for one costs nothing.
+const (
+	maxIdle       = 64
+	maxIdleWeight = 1 << 20 // pieces and files of them all, of 50 to 100 bytes each
+)
 
 // Shelf is the folder of all copies. Only one process may have it open at a time. Its methods may be called from several goroutines.
 type Shelf struct {
@@ -154,12 +157,17 @@ func (s *Shelf) Close() error {
 	return errors.Join(err, s.disk.Close())
 }
 
-// rest remembers that nobody uses a copy any more, and returns the one that nobody used for longest where there are too many.
-func (s *Shelf) rest(c *Copy) (oldest *Copy) {
+// rest remembers that nobody uses a copy any more, and returns those that nobody used for longest where too many are open.
+func (s *Shelf) rest(c *Copy) (oldest []*Copy) {
 	s.idle = append(s.idle, c)
-	if len(s.idle) > maxIdle {
-		oldest = s.idle[0]
-		s.idle = slices.Delete(s.idle, 0, 1)
+	weight := 0
+	for i := len(s.idle) - 1; i >= 0; i-- {
+		weight += s.idle[i].work.weight()
+		if len(s.idle)-i > maxIdle || weight > maxIdleWeight {
+			oldest = slices.Clone(s.idle[:i+1])
+			s.idle = slices.Delete(s.idle, 0, i+1)
+			break
+		}
 	}
 	return oldest
 }

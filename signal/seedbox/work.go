@@ -32,6 +32,9 @@ func newWork(c *Copy, info *metainfo.Info, layers metainfo.Layers, dir *store.Di
 	return &work{copy: c, info: info, layers: layers, dir: dir, proven: make([]uint64, info.NumPieces())}
 }
 
+// weight is a measure of the memory that the work takes.
+func (w *work) weight() int { return w.info.NumPieces() + len(w.info.Files) }
+
 // learn takes piece layers that have come to be known.
 func (w *work) learn(layers metainfo.Layers) {
 	w.mu.Lock()

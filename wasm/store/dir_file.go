@@ -50,6 +50,31 @@ func (d *Dir) Changes(ctx context.Context, index int) (uint64, error) {
 	return changes, nil
 }
 
+// Look tells how often the data file that has one of info.Files was seen to have been changed by somebody else, and whether f, which
+// Section gave, is still that file.
+func (d *Dir) Look(file int, f *os.File) (changes uint64, same bool, err error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	if err := d.ready(context.Background()); err != nil {
+		return 0, false, err
+	}
+	err = d.layout.each(d.info.Files[file].Offset, min(1, d.info.Files[file].Length), func(in int, _, _ int64) error {
+		if in == padding {
+			return nil
+		}
+		ours := &d.files[in]
+		ours.mu.Lock()
+		defer ours.mu.Unlock()
+		if err := d.look(in); err != nil {
+			return err
+		}
+		stamp, err := StampOf(f)
+		changes, same = ours.changes, stamp == ours.stamp
+		return err
+	})
+	return changes, same, err
+}
+
 // look compares a data file with how we left it.
 func (d *Dir) look(file int) error {
 	stamp, err := d.stamp(file)
