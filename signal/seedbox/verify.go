@@ -35,9 +35,10 @@ func (w *work) prove(index int, changes uint64) {
 
 // read reads bytes of a piece that are right, or of a doubtful one as they are.
 func (w *work) read(ctx context.Context, index, begin int, dst []byte) error {
+	inside := begin >= 0 && int64(begin) <= w.info.PieceSize(index)-int64(len(dst))
 	for range patience {
-		if !w.dir.Has(index) {
-			return w.dir.ReadAt(ctx, index, begin, dst) // doubtful, missing, or no piece at all
+		if !inside || !w.dir.Has(index) {
+			return w.dir.ReadAt(ctx, index, begin, dst) // doubtful, missing, or nothing that there is
 		}
 		before, err := w.verified(ctx, index)
 		if err != nil {
