@@ -120,6 +120,23 @@ func TestWebseedPaths(t *testing.T) {
 	}
 }
 
+// Transmission asks by the names that it has on its disk. Where two files would have the same one there, neither is meant.
+func TestWebseedPathsOfTransmission(t *testing.T) {
+	a := newAlbum(t, v1, "what? ...", 64<<10,
+		metainfo.File{Path: []string{"a: b*c.txt"}, Length: 10},
+		metainfo.File{Path: []string{"d?.txt"}, Length: 10},
+		metainfo.File{Path: []string{"d*.txt"}, Length: 10},
+		metainfo.File{Path: []string{"e_.txt"}, Length: 10},
+		metainfo.File{Path: []string{"e?.txt"}, Length: 10},
+	)
+	s, p := newSite(t, a, seedbox.WebseedConfig{})
+	p.fill(a)
+	s.want(http.StatusOK, a.file(0), "what_/a_%20b_c.txt")
+	s.want(http.StatusNotFound, nil, "what_/d_.txt")
+	s.want(http.StatusOK, a.file(1), "what%3F%20.../d%3F.txt")
+	s.want(http.StatusOK, a.file(3), "what%3F%20.../e_.txt")
+}
+
 func TestWebseedOfOneFile(t *testing.T) {
 	a := song(t, hybrid, 300_000)
 	s, p := newSite(t, a, seedbox.WebseedConfig{})
