@@ -100,6 +100,18 @@ func (e *engine) prioritize(ctx context.Context, o js.Value) (any, error) {
 	})
 }
 
+// choose has only some files fetched, or all.
+func (e *engine) choose(ctx context.Context, o js.Value) (any, error) {
+	var files []int
+	if list := o.Get("files"); list.Type() == js.TypeObject {
+		files = make([]int, list.Length())
+		for i := range files {
+			files[i] = list.Index(i).Int()
+		}
+	}
+	return nil, e.one(ctx, o, func(ctx context.Context, infohash [20]byte) error { return e.node.Select(ctx, infohash, files) })
+}
+
 func (e *engine) one(ctx context.Context, o js.Value, f func(context.Context, [20]byte) error) error {
 	infohash, err := infohashOf(o)
 	if err != nil {

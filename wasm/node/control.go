@@ -40,6 +40,7 @@ func (n *Node) add(ctx context.Context, t *metainfo.Torrent, m metainfo.Magnet) 
 			w.open()
 		default:
 			w.addWebseeds(m.Webseeds)
+			w.widen(now, m)
 		}
 		w.show()
 		return nil

@@ -56,6 +56,8 @@ export interface Snapshot {
   files?: { path: string; length: number }[];
   /** Verified bytes of each file. */
   got?: Float64Array;
+  /** The files that are fetched, by number; left out where all are. */
+  selected?: number[];
   bitfield: Uint8Array;
   state: WorkState;
   error?: { code: ErrorCode; message: string };
@@ -108,6 +110,8 @@ export interface Methods {
   stop: [{ infohash: string }, void];
   remove: [{ infohash: string; deleteData: boolean }, void];
   prioritize: [{ infohash: string; file: number }, void];
+  /** Without files: all. */
+  select: [{ infohash: string; files?: number[] }, void];
   blob: [{ infohash: string; file: number }, Blob];
   stream: [{ infohash: string; file: number; port: MessagePort }, void];
   account: [Record<string, never>, Account];

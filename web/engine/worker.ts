@@ -44,6 +44,7 @@ interface Engine {
   stop(options: { infohash: string }): Promise<void>;
   remove(options: { infohash: string; deleteData: boolean }): Promise<void>;
   prioritize(options: { infohash: string; file: number }): Promise<void>;
+  select(options: { infohash: string; files?: number[] | undefined }): Promise<void>;
   blob(options: { infohash: string; file: number }): Promise<Blob>;
   length(options: { infohash: string; file: number }): Promise<number>;
   read(options: { infohash: string; file: number; begin: number; end: number }): Promise<Uint8Array<ArrayBuffer>>;
@@ -87,9 +88,10 @@ async function configure(it: Engine): Promise<void> {
 
 /** Brings back the works of earlier visits. Nothing is shared yet, so none of them runs before it may. */
 async function restore(it: Engine): Promise<void> {
-  for (const { infohash, magnet, torrent, started } of library.works()) {
+  for (const { infohash, magnet, torrent, selected, started } of library.works()) {
     try {
       await it.add(torrent ? { torrent } : { magnet });
+      if (torrent && selected) await it.select({ infohash, files: selected });
       if (!started) await it.stop({ infohash });
     } catch (error) {
       if (failure(error).code.startsWith("bad_")) await library.forget(infohash); // else there may be better days
@@ -115,10 +117,11 @@ function host(ready: (engine: Engine) => void): object {
   };
 }
 
-/** The metadata of a magnet is kept once it is known; what the server has withdrawn is not kept at all. */
-async function keepUp({ infohash, error, length }: Snapshot): Promise<void> {
+/** The metadata of a magnet is kept once it is known, and which files are selected; what the server has withdrawn is not kept at all. */
+async function keepUp({ infohash, error, length, selected }: Snapshot): Promise<void> {
   if (error?.code === "revoked") return library.forget(infohash);
   const kept = library.get(infohash);
+  if (kept && length > 0 && String(kept.selected) !== String(selected)) await library.change(infohash, { selected });
   if (!kept || kept.torrent || length === 0 || describing.has(infohash)) return;
   describing.add(infohash);
   await (await engine())
@@ -279,6 +282,7 @@ const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][
     await (await engine()).remove(o);
   },
   prioritize: async (o) => (await engine()).prioritize(o),
+  select: async (o) => (await engine()).select(o),
   blob: async (o) => (await engine()).blob(o),
   stream,
   close: async () => {
