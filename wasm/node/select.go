@@ -61,6 +61,9 @@ func (w *work) selected(now time.Time) {
 	}
 	have := w.store.Have()
 	w.files.count(have)
+	if w.complete() {
+		w.seeking.next = now // those who have the rest were parted from
+	}
 	w.missing = w.files.missing(have)
 	w.swarm.Select(now, w.files.pieces())
 	w.drain(now)
