@@ -34,7 +34,8 @@ type work struct {
 	checking *check            // of the store, while it is not
 	keeping  *keeping          // of a published work, until it is kept
 	pieces   map[int][]byte    // buffers of pieces that are being fetched
-	missing  int               // pieces that are not in the store; meaningless without it
+	missing  int               // selected pieces that are not in the store; meaningless without it
+	begun    bool              // the store has a piece
 	links    []*link
 	webseeds []*webseed
 	peers    swarm.Peer // the handle that was given out last
@@ -81,6 +82,7 @@ func (w *work) config() swarm.Config {
 // know takes the metadata.
 func (w *work) know(t *metainfo.Torrent) {
 	w.torrent, w.files, w.changed = t, newFiles(t.Info), true
+	w.files.chooseByLink(w.magnet.Select)
 	w.addWebseeds(t.Webseeds)
 }
 
@@ -110,9 +112,11 @@ func (w *work) opened(now time.Time, s store.Store, err error) {
 // nothing was in it yet; else a new one begins with what is there.
 func (w *work) use(now time.Time, s store.Store) {
 	have := s.Have()
-	w.store, w.missing, w.changed = s, w.torrent.Info.NumPieces()-have.Count(), true
+	w.store, w.missing, w.begun, w.changed = s, w.files.missing(have), have.Count() > 0, true
 	w.files.count(have)
-	if have.Count() == 0 && w.swarm.Stats().Pieces == 0 {
+	if !w.begun && w.swarm.Stats().Pieces == 0 {
+		w.swarm.Select(now, w.files.pieces())
+		w.drain(now)
 		w.swarm.Described(now, w.torrent)
 		w.drain(now)
 	} else {
@@ -133,10 +137,11 @@ func (w *work) renew(now time.Time, s store.Store) {
 	c := w.config()
 	c.Info, c.InfoBytes, c.Layers, c.Have = w.torrent.Info, w.torrent.InfoBytes, w.torrent.Layers, s.Have()
 	w.swarm, w.pieces = swarm.New(c), map[int][]byte{}
+	w.swarm.Select(now, w.files.pieces())
 	w.drain(now)
 }
 
-// complete says that every piece is verified and stored.
+// complete says that every selected piece is verified and stored.
 func (w *work) complete() bool { return w.store != nil && w.missing == 0 }
 
 func (w *work) state() State {

@@ -197,15 +197,16 @@ func (w work) block(index int, begin, length uint32) []byte {
 // caller keeps a swarm's side of the bargain, and checks that the swarm keeps its own: effects name only open peers and pieces that
 // exist, buffers are written before they are hashed, hashed before they are stored, and announced after that.
 type caller struct {
-	fail    func(format string, args ...any)
-	s       *Swarm
-	work    work
-	open    map[Peer]bool
-	buffers map[int]*buffer
-	have    wire.Bitfield
-	signed  map[ticketOf]uint64
-	most    int // buffers at a time, ever
-	dropped map[Peer]Reason
+	selected wire.Bitfield // nil for all
+	fail     func(format string, args ...any)
+	s        *Swarm
+	work     work
+	open     map[Peer]bool
+	buffers  map[int]*buffer
+	have     wire.Bitfield
+	signed   map[ticketOf]uint64
+	most     int // buffers at a time, ever
+	dropped  map[Peer]Reason
 }
 
 // ticketOf names a ticket: serials are one peer's own.
@@ -305,8 +306,16 @@ func (k *caller) check(e Effect) {
 	case Have:
 		k.require(k.have.Has(e.Index), e, "of a piece that was not stored")
 	case Complete:
-		k.require(k.have.Full(k.work.info.NumPieces()), e, "with pieces missing")
+		for i := range k.work.info.NumPieces() {
+			k.require(k.have.Has(i) || k.selected != nil && !k.selected.Has(i), e, "with pieces missing")
+		}
 	}
+}
+
+// choose selects pieces.
+func (k *caller) choose(now time.Time, selected wire.Bitfield) {
+	k.selected = selected
+	k.s.Select(now, selected)
 }
 
 func (k *caller) require(ok bool, e Effect, what string) {

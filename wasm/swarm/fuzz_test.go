@@ -147,6 +147,8 @@ func (z *fuzzer) step() {
 			z.openWebseed()
 		case what > 235:
 			z.k.s.LeastUseful(z.now)
+		case what > 210:
+			z.choose()
 		case what > 128:
 			z.k.s.Prefer(z.now, z.below(7)-1, z.below(7))
 		default:
@@ -164,6 +166,22 @@ func (z *fuzzer) step() {
 	default:
 		z.receive(z.peer(), z.message())
 	}
+}
+
+// choose selects some of the pieces, or all.
+func (z *fuzzer) choose() {
+	n := z.k.work.info.NumPieces()
+	if z.rarely() || z.k.s.info == nil {
+		z.k.choose(z.now, nil)
+		return
+	}
+	selected := wire.NewBitfield(n)
+	for bits, i := z.byte(), 0; i < n; i++ {
+		if bits>>(i%8)&1 == 1 {
+			selected.Set(i)
+		}
+	}
+	z.k.choose(z.now, selected)
 }
 
 // open opens a peer and lets it greet.

@@ -90,6 +90,13 @@ func (s *Swarm) reopen(pc *piece) {
 	i := pc.index
 	s.discard(pc)
 	s.retire(pc)
+	if s.selects(i) {
+		s.openPiece(i)
+	}
+}
+
+// openPiece puts a piece among the open ones.
+func (s *Swarm) openPiece(i int) {
 	s.rarity.add(s.rand, i)
 	for _, p := range s.peers {
 		if p.has.Has(i) {

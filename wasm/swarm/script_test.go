@@ -291,6 +291,13 @@ func (s *script) input(now time.Time, verb string, args []string) {
 	case "prefer":
 		k.Prefer(now, number(args[0]), number(args[1]))
 		s.drain(nil)
+	case "select":
+		if args[0] == "all" {
+			s.k.choose(now, nil)
+		} else {
+			s.k.choose(now, s.bits(args[0], 0))
+		}
+		s.drain(nil)
 	case "stop":
 		k.Stop(now)
 		s.drain(nil)

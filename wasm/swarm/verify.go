@@ -161,8 +161,15 @@ func (s *Swarm) keepPiece(pc *piece) {
 	s.retire(pc)
 	s.emit(Effect{Kind: Have, Index: index})
 	s.announceHave(index)
-	if s.left == 0 {
+	if s.selects(index) {
+		s.due--
+	}
+	switch {
+	case s.left == 0:
 		s.finish()
+	case s.due == 0 && s.selects(index):
+		s.emit(Effect{Kind: Complete})
+		s.rest()
 	}
 }
 
@@ -184,7 +191,7 @@ func (s *Swarm) creditGivers(pc *piece) {
 // will be left as soon as we do, too.
 func (s *Swarm) announceHave(index int) {
 	for _, p := range s.peers {
-		if p.has.Has(index) {
+		if p.has.Has(index) && s.selects(index) {
 			p.wanted--
 		}
 		if p.leaving != "" {
