@@ -298,6 +298,12 @@ func (s *script) input(now time.Time, verb string, args []string) {
 			s.k.choose(now, s.bits(args[0], 0))
 		}
 		s.drain(nil)
+	case "found":
+		s.k.find(now, number(args[0]))
+		s.drain(nil)
+	case "lost":
+		s.k.lose(now, number(args[0]))
+		s.drain(nil)
 	case "stop":
 		k.Stop(now)
 		s.drain(nil)
