@@ -7,12 +7,14 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -234,4 +236,60 @@ func authorize(key ed25519.PrivateKey, origin string, r *http.Request, body []by
 	now := uint64(time.Now().UnixMilli())
 	signature := ed25519.Sign(key, ticket.RequestMessage(origin, r.Method, r.URL.RequestURI(), now, sha256.Sum256(body)))
 	return fmt.Sprintf("Fanseed key=%x,time=%d,signature=%x", []byte(key.Public().(ed25519.PublicKey)), now, signature)
+}
+
+func TestDamageIsFetchedAgain(t *testing.T) {
+	o := flags(t)
+	s, stop := run(t, o)
+	defer stop()
+	work := newSong(1, 1<<20)
+	publishes(t, s, "", work)
+	becomes(t, s, work, seedbox.Whole)
+	if !bytes.Equal(served(t, s, work), work.content) {
+		t.Fatal("the webseed gave something else")
+	}
+	damage(t, filepath.Join(o.data, "copies", work.hex()), work)
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		body, err := whatIsServed(s.origins[0] + seedbox.WebseedPath + work.hex() + "/song")
+		if err == nil && bytes.Equal(body, work.content) {
+			break
+		}
+		if err == nil || time.Now().After(end) {
+			t.Fatalf("damage was served, or not repaired: %v", err)
+		}
+	}
+	becomes(t, s, work, seedbox.Whole)
+}
+
+// damage changes a byte of a copy's data file.
+func damage(t *testing.T, folder string, work song) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		path := filepath.Join(folder, entry.Name())
+		if b, err := os.ReadFile(path); err == nil && bytes.Equal(b, work.content) {
+			b[len(b)/2]++
+			if err := os.WriteFile(path, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	t.Fatal("the data is not there")
+}
+
+// whatIsServed gets a file that may not be there at the moment.
+func whatIsServed(url string) ([]byte, error) {
+	response, err := http.Get(url)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, errors.New(response.Status)
+	}
+	return io.ReadAll(response.Body)
 }

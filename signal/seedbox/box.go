@@ -48,6 +48,7 @@ type BoxConfig struct {
 type Box struct {
 	BoxConfig
 	node *node.Node
+	news news
 	wake chan struct{} // the loop has something to do
 
 	mu     sync.Mutex
@@ -82,7 +83,7 @@ const (
 
 // NewBox returns a box with what earlier runs have wanted. Run must be called next.
 func NewBox(c BoxConfig) (*Box, error) {
-	b := &Box{BoxConfig: c, wake: make(chan struct{}, 1), running: map[[20]byte]bool{}}
+	b := &Box{BoxConfig: c, wake: make(chan struct{}, 1), news: news{wake: make(chan struct{}, 1)}, running: map[[20]byte]bool{}}
 	var err error
 	if b.wishes, err = readRecord(c.Record); err != nil {
 		return nil, fmt.Errorf("read which works are wanted: %w", err)

@@ -19,6 +19,7 @@ func (b *Box) Run(ctx context.Context) error {
 	var engine sync.WaitGroup
 	defer engine.Wait()
 	engine.Go(func() { b.node.Run(ctx) })
+	engine.Go(func() { b.news.bring(ctx, b.node) })
 	if err := b.node.Share(ctx, true); err != nil {
 		return nil // it was told to stop
 	}

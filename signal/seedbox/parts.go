@@ -63,7 +63,10 @@ func (s stores) Open(_ context.Context, infohash [20]byte, _ *metainfo.Info) (st
 	if c == nil {
 		return nil, store.ErrClosed
 	}
-	return c.View("engine", nil, nil)
+	news := &s.box.news
+	return c.View("engine",
+		func(index int) { news.add(event{infohash, index, false}) },
+		func(index int) { news.add(event{infohash, index, true}) })
 }
 
 // noted hears from the engine what became of the works.

@@ -287,7 +287,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await screenshot(visit.page, "publish-copy");
     await visit.press("Publish and share");
     await visit.pass(2);
-    await visit.says(/You can close this tab once the server’s copy is complete: 63 %/);
+    await visit.says(/You can close this tab once the server’s copy is complete: 63%/);
     visit.copy = { state: "no_room", progress: 0 };
     await visit.says(/no room for a copy now\. Keep this tab open/);
     visit.copy = { state: "whole", progress: 1 };
