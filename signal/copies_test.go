@@ -192,6 +192,8 @@ func TestPublisherWantsNoCopy(t *testing.T) {
 	becomes(t, s, work, seedbox.Declined)
 	p.register(s, other, "") // changed their mind
 	becomes(t, s, other, seedbox.Whole)
+	publishes(t, s, "?copy=false", other) // by somebody else, who has no say
+	becomes(t, s, other, seedbox.Whole)
 	p.register(s, other, "?copy=false") // and again
 	becomes(t, s, other, seedbox.Declined)
 	if err := stop(); err != nil {
