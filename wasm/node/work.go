@@ -77,7 +77,7 @@ func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet meta
 
 // config is what every swarm of the work starts from.
 func (w *work) config() swarm.Config {
-	return swarm.Config{Infohash: w.infohash, InfohashV2: w.infohashV2(), PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1"}
+	return swarm.Config{Infohash: w.infohash, InfohashV2: w.infohashV2(), PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1", Yields: w.node.yields}
 }
 
 // know takes the metadata.

@@ -139,6 +139,7 @@ func (s *script) create(words []string) {
 			HighWater: o.size("high-water", 0), Buffers: int64(o.size("buffers", 0)),
 		},
 	}
+	_, c.Yields = o["yields"]
 	if _, magnet := o["magnet"]; !magnet {
 		c.Info, c.InfoBytes, c.Have = w.info, w.infoBytes, s.bits(o["have"], w.info.NumPieces())
 	}

@@ -177,8 +177,7 @@ func (s *Swarm) creditGivers(pc *piece) {
 	}
 }
 
-// announceHave tells everybody of a new piece, also those that have it: it shows them what we have in all. Peers that have every piece
-// will be left as soon as we do, too.
+// announceHave tells everybody of a new piece, also those that have it: it shows them what we have in all, and seeders that others serve us.
 func (s *Swarm) announceHave(index int) {
 	for _, p := range s.peers {
 		if p.has.Has(index) && s.selects(index) {
@@ -187,7 +186,7 @@ func (s *Swarm) announceHave(index int) {
 		if p.leaving != "" {
 			continue
 		}
-		if p.count < s.pieces() {
+		if !p.webseed {
 			s.send(p, wire.Message{Kind: wire.KindHave, Index: uint32(index)})
 		}
 		s.updateInterest(p)
