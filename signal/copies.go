@@ -87,6 +87,14 @@ func (c *copies) words() api.Copies {
 	return c
 }
 
+// accounts are the server's own, which earns nothing.
+func (c *copies) accounts() map[[16]byte]bool {
+	if c == nil {
+		return nil
+	}
+	return map[[16]byte]bool{c.Account(): true}
+}
+
 // handler puts the webseed before everything else that is said on the public
 // listener.
 func (c *copies) handler(next http.Handler) http.Handler {

@@ -126,7 +126,7 @@ func becomes(t *testing.T, s *server, work song, want seedbox.State) {
 	t.Helper()
 	var state seedbox.State
 	var progress float64
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if state, progress = s.copies.Box.Copy(work.Infohash); state == want {
 			return
 		}
@@ -182,6 +182,42 @@ func TestCopyOutlivesThePublisher(t *testing.T) {
 	if len(s.copies.shelf.Copies()) != 0 {
 		t.Error("the copy is still there")
 	}
+}
+
+func TestServerPaysAndEarnsNothing(t *testing.T) {
+	s, stop := run(t, flags(t))
+	defer stop()
+	work := newSong(1, 1<<20)
+	p := publishes(t, s, "", work)
+	becomes(t, s, work, seedbox.Whole)
+	p.stop()
+	for end := time.Now().Add(time.Minute); p.confirmed(s, p.box.Account()) != 1<<20; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("the publisher was credited for %d bytes by the server", p.confirmed(s, p.box.Account()))
+		}
+	}
+	fan := publishes(t, s, "")
+	fan.must(fan.box.Pull(work.Torrent))
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		if state, _ := fan.box.Copy(work.Infohash); state == seedbox.Whole {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the server's copy did not come to a fan")
+		}
+	}
+	fan.stop()
+	if got := fan.confirmed(s, s.copies.Account()); got != 0 {
+		t.Errorf("the server was credited for %d bytes", got)
+	}
+}
+
+// confirmed is for how many bytes an account was credited.
+func (p *publisher) confirmed(s *server, account [16]byte) uint64 {
+	p.Helper()
+	statement, err := s.ledger.Statement(p.Context(), account)
+	p.must(err)
+	return statement.BytesConfirmed
 }
 
 func TestPublisherWantsNoCopy(t *testing.T) {
@@ -251,7 +287,7 @@ func TestDamageIsFetchedAgain(t *testing.T) {
 		t.Fatal("the webseed gave something else")
 	}
 	damage(t, filepath.Join(o.data, "copies", work.hex()), work)
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		body, err := whatIsServed(s.origins[0] + seedbox.WebseedPath + work.hex() + "/song")
 		if err == nil && bytes.Equal(body, work.content) {
 			break

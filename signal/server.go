@@ -109,14 +109,14 @@ func (s *server) listenPublic(context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.hub = hub.New(hub.Config{
-		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
-		Open: s.open, TrustPrivateNets: s.trust, Log: s.log,
-	})
-	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
 	if err := s.openCopies(accept.Addr(), proxies, ice); err != nil {
 		return fmt.Errorf("open the copies: %w", err)
 	}
+	s.hub = hub.New(hub.Config{
+		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
+		Open: s.open, TrustPrivateNets: s.trust, Uncredited: s.copies.accounts(), Log: s.log,
+	})
+	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
 	handler, err := api.New(api.Config{
 		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
 		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,

@@ -94,7 +94,7 @@ func NewBox(c BoxConfig) (*Box, error) {
 		}
 	}
 	b.node = node.New(node.Config{
-		Server: c.Server, Rand: dice(),
+		Server: c.Server, Rand: dice(), Yields: true,
 		Parts: node.Parts{
 			Peers: peers{rtc.Config{ICEServers: c.ICE}}, Sockets: sockets{c.Dial}, Hasher: hasher{}, Keys: keys{c.Key}, Stores: stores{b}, Host: noted{b},
 		},
