@@ -190,12 +190,12 @@ func TestServerPaysAndEarnsNothing(t *testing.T) {
 	work := newSong(1, 1<<20)
 	p := publishes(t, s, "", work)
 	becomes(t, s, work, seedbox.Whole)
-	p.stop()
 	for end := time.Now().Add(time.Minute); p.confirmed(s, p.box.Account()) != 1<<20; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the publisher was credited for %d bytes by the server", p.confirmed(s, p.box.Account()))
 		}
 	}
+	p.stop()
 	fan := publishes(t, s, "")
 	fan.must(fan.box.Pull(work.Torrent))
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
