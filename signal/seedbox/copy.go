@@ -243,6 +243,12 @@ func complete(t *metainfo.Torrent) bool {
 	return true
 }
 
+// count counts bytes of the webseed's answers.
+func (c *Copy) count(sent int64) {
+	c.sent.Add(sent)
+	c.shelf.sent.Add(sent)
+}
+
 // since returns when the torrent was kept.
 func (c *Copy) since() time.Time {
 	info, err := c.shelf.disk.Root().Stat(c.path(torrentName))

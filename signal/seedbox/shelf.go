@@ -19,6 +19,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
@@ -36,6 +37,7 @@ type Shelf struct {
 	log     *slog.Logger
 	lock    *os.File
 	hashing chan struct{} // holds one for each piece that is being verified
+	sent    atomic.Int64  // bytes of the webseed's answers
 
 	change sync.Mutex // of those who put copies on the shelf and take them away
 

@@ -48,6 +48,9 @@ func (h *Webseed) Sent(infohash [20]byte) int64 {
 	return 0
 }
 
+// Total returns how many bytes of all works were sent since the start.
+func (h *Webseed) Total() int64 { return h.shelf.sent.Load() }
+
 // How long a client is told to wait, in seconds.
 const (
 	retryMissing = "10"

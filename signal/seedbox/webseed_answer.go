@@ -69,7 +69,7 @@ func (a *answer) Write(b []byte) (n int, err error) {
 			var written int
 			written, err = a.ResponseWriter.Write(some)
 			n, b = n+written, b[written:]
-			a.content.work.copy.sent.Add(int64(written))
+			a.content.work.copy.count(int64(written))
 		}
 	}
 	return n, err
@@ -108,7 +108,7 @@ func (a *answer) send(n int64) (int64, error) {
 		return 0, err
 	}
 	sent, err := io.Copy(a.ResponseWriter, io.LimitReader(f, n))
-	a.content.work.copy.sent.Add(sent)
+	a.content.work.copy.count(sent)
 	if err == nil && sent < n {
 		err = io.ErrUnexpectedEOF
 	}
