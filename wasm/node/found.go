@@ -44,6 +44,7 @@ func (w *work) reconcile(now time.Time, index int) {
 		return
 	case has:
 		w.swarm.Found(now, index)
+		w.arrived(index) // also where it was lost and came again before the swarm knew
 	case w.swarm.Bitfield().Has(index):
 		w.gone(now, index)
 	}

@@ -103,8 +103,8 @@ func (n *Node) await(ctx context.Context, infohash [20]byte, file, index int) (s
 			waiting.ready <- ready{store: s}
 			return
 		}
-		w.reconcile(now, index) // it may be lost, and the swarm not know
 		w.waiters = append(w.waiters, waiting)
+		w.reconcile(now, index) // it may be lost, or have come just now, and the swarm not know
 		w.want(now, file)
 		w.prefer(now, index, index+1+w.ahead())
 	})
