@@ -62,9 +62,13 @@ var walls = []wall{
 		"backends share a conformance suite and no code"},
 	{[]string{"wasm/..."}, []string{"signal/..."}, []string{"signal/announce", "signal/ticket", "signal/receipt"}, ours,
 		"the page shares the signed and spoken formats with the server, and nothing else"},
-	{[]string{"signal", "signal/announce", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/receipt", "signal/reward", "signal/socket", "signal/ticket", "signal/tracker"},
+	{[]string{"signal/announce", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/receipt", "signal/reward", "signal/socket", "signal/ticket", "signal/tracker"},
 		[]string{"wasm/..."}, []string{"wasm/metainfo", "wasm/bencode", "wasm/merkle"}, ours,
-		"the server introduces peers and is none: it only reads torrents"},
+		"what introduces peers is none: it only reads torrents"},
+	{[]string{"signal"}, []string{"wasm/..."}, []string{"wasm/metainfo", "wasm/rtc"}, direct,
+		"the server's own copies are the business of signal/seedbox"},
+	{[]string{"signal/seedbox"}, []string{"signal/api/...", "signal/hub", "signal/ledger/...", "signal/tracker"}, nil, ours,
+		"the server's copy is a peer like any other, and meets the server at its socket"},
 }
 
 // pageWalls hold for the page's closure, compiled for the browser.

@@ -35,9 +35,12 @@ type options struct {
 	proxies    string
 	drain      time.Duration
 	maxWorks   int
+	seedbox    string
 	maxSockets int
 	perAddress int
 	verbose    bool
+
+	seedboxDisk int64 // bytes
 }
 
 func parseFlags(args []string) (options, error) {
@@ -59,6 +62,9 @@ func parseFlags(args []string) (options, error) {
 	f.IntVar(&o.maxWorks, "max-works", 10_000, "most works that can be published here")
 	f.IntVar(&o.maxSockets, "max-sockets", 50_000, "most sockets that are open at once")
 	f.IntVar(&o.perAddress, "max-sockets-per-address", 50, "most sockets of one address, or of one IPv6 /64; not limited with -trust-private-nets")
+	f.StringVar(&o.seedbox, "seedbox", "web", "`what` this server does itself for the works that are published here: web keeps a copy of each, and gives it to browsers and over HTTP; off keeps none")
+	o.seedboxDisk = 20 << 30
+	f.Var(size{&o.seedboxDisk}, "seedbox-disk", "`size` of all copies together, such as 500MiB; a new one that does not fit takes the place of those that most others seed")
 	f.BoolVar(&o.verbose, "verbose", false, "log more")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -85,6 +91,9 @@ func (o *options) check() error {
 	}
 	if !loopback(host) && o.urls == "" {
 		return errors.New("-addr is no loopback address, so -url must say how browsers reach this server")
+	}
+	if o.seedbox != "web" && o.seedbox != "off" {
+		return fmt.Errorf("-seedbox: %q is neither web nor off", o.seedbox)
 	}
 	o.trust = o.trust || loopback(host)
 	if o.treasury < 0 || o.maxWorks < 0 || o.maxSockets < 1 || o.perAddress < 1 {

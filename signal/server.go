@@ -19,6 +19,7 @@ import (
 	"fanseed/signal/hub"
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/seedbox"
 	"fanseed/signal/socket"
 	"fanseed/web"
 )
@@ -40,6 +41,7 @@ type server struct {
 	listing  *ledger.Listing
 	hub      *hub.Hub
 	sockets  *socket.Server
+	copies   *copies // nil when off
 	public   *listener
 	admin    *listener // nil when off
 	requests counter
@@ -51,7 +53,7 @@ type server struct {
 // start opens the ledger and the listeners, and begins to serve. On an error the
 // process ends: the ledger needs no goodbye.
 func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
-	s := &server{options: o, log: log, failed: make(chan error, 4)}
+	s := &server{options: o, log: log, failed: make(chan error, 5)}
 	for _, step := range []func(context.Context) error{s.openData, s.openLedger, s.listenPublic, s.listenAdmin} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -61,6 +63,7 @@ func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
 	s.payLoop = begin(s.ledger.Run, s.failed)
 	begin(s.public.serve, s.failed)
 	begin(s.admin.serve, s.failed)
+	s.copies.begin(s.failed)
 	return s, nil
 }
 
@@ -68,7 +71,7 @@ func (s *server) openData(ctx context.Context) (err error) {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	if s.key, err = serverKey(s.data); err != nil {
+	if s.key, err = loadKey(s.data, serverKey); err != nil {
 		return err
 	}
 	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, ledgerFile))
@@ -106,17 +109,21 @@ func (s *server) listenPublic(context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.openCopies(accept.Addr(), proxies, ice); err != nil {
+		return fmt.Errorf("open the copies: %w", err)
+	}
 	s.hub = hub.New(hub.Config{
 		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
-		Open: s.open, TrustPrivateNets: s.trust, Log: s.log,
+		Open: s.open, TrustPrivateNets: s.trust, Uncredited: s.copies.accounts(), Log: s.log,
 	})
 	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
 	handler, err := api.New(api.Config{
 		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
 		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,
 		Announce: s.sockets, Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
+		Copies: s.copies.words(), Webseed: seedbox.WebseedPath,
 	})
-	s.public = listen(accept, s.requests.count(handler), s.log)
+	s.public = listen(accept, s.requests.count(s.copies.handler(handler)), s.log)
 	return err
 }
 
@@ -141,18 +148,18 @@ func (s *server) listenAdmin(context.Context) error {
 	return nil
 }
 
-// remove takes a work off the list and out of every open page.
+// remove takes a work off the list, out of every open page and off the disk.
 func (s *server) remove(ctx context.Context, infohash [20]byte) error {
 	if err := s.listing.Remove(ctx, infohash); err != nil {
 		return err
 	}
 	s.hub.Revoke(infohash, "this work was removed by the operator")
-	return nil
+	return s.copies.remove(infohash)
 }
 
 // wait serves until stop is done or something fails, and then ends everything in
-// order: nobody new comes in, requests are answered and sockets closed, then the
-// loops end, and the ledger last.
+// order: the box pays its peers and leaves, nobody new comes in, requests are
+// answered and sockets closed, then the loops end, the copies, and the ledger last.
 func (s *server) wait(stop context.Context) error {
 	var failed error
 	select {
@@ -163,13 +170,14 @@ func (s *server) wait(stop context.Context) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.drain+closeTime)
 	defer cancel()
 	s.public.stopping.Store(true)
+	s.copies.end()
 	var closed sync.WaitGroup
 	closed.Go(func() { s.cut("requests", s.public.http.Shutdown(ctx)) })
 	closed.Go(func() { s.cut("sockets", s.sockets.Shutdown(ctx, s.drain)) })
 	closed.Wait()
 	s.hubLoop.end()
 	s.payLoop.end()
-	return errors.Join(failed, s.public.close(), s.ledger.Close(), s.admin.close())
+	return errors.Join(failed, s.public.close(), s.copies.close(), s.ledger.Close(), s.admin.close())
 }
 
 // cut notes that clients did not end in time. That is no failure of ours.
@@ -197,7 +205,7 @@ func (s *server) metrics() []api.Metric {
 		return amount
 	}
 	counts := s.ledger.Counts()
-	return []api.Metric{
+	return append([]api.Metric{
 		{Name: "fanseed_sockets", Help: "Open announce sockets.", Type: "gauge", Value: func() int64 { return int64(s.sockets.Len()) }},
 		{Name: "fanseed_works", Help: "Listed works.", Type: "gauge", Value: func() int64 { return int64(s.listing.Len()) }},
 		{Name: "fanseed_treasury_microcredits", Help: "What the treasury holds; -1 when it cannot be read.", Type: "gauge", Value: treasury},
@@ -205,5 +213,5 @@ func (s *server) metrics() []api.Metric {
 		{Name: "fanseed_tickets_total", Help: "Tickets issued.", Type: "counter", Value: counts.Issued.Load},
 		{Name: "fanseed_receipts_accepted_total", Help: "Receipts accepted.", Type: "counter", Value: counts.Accepted.Load},
 		{Name: "fanseed_receipts_refused_total", Help: "Receipts refused.", Type: "counter", Value: counts.Refused.Load},
-	}
+	}, s.copies.metrics()...)
 }

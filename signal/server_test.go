@@ -183,7 +183,7 @@ func TestStartFails(t *testing.T) {
 	defer taken.Close()
 	file := filepath.Join(t.TempDir(), "file")
 	key := t.TempDir()
-	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.WriteFile(filepath.Join(key, keyFile), []byte("abc\n"), 0o600)); err != nil {
+	if err := errors.Join(os.WriteFile(file, nil, 0o600), os.WriteFile(filepath.Join(key, serverKey), []byte("abc\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	for want, args := range map[string][]string{
@@ -267,7 +267,7 @@ func TestServerKey(t *testing.T) {
 	const servers = 8
 	for range servers { // that start at once
 		go func() {
-			key, err := serverKey(dir)
+			key, err := loadKey(dir, serverKey)
 			if err != nil {
 				t.Error(err)
 			}

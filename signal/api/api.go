@@ -17,6 +17,7 @@ import (
 
 	"fanseed/signal/ledger"
 	"fanseed/signal/receipt"
+	"fanseed/wasm/metainfo"
 )
 
 // Ledger is what the API needs of the ledger.
@@ -45,6 +46,19 @@ type Swarms interface {
 	Counts(infohash [20]byte) (seeders, leechers int)
 }
 
+// Copies are the server's own copies of works.
+type Copies interface {
+	// Pull has a work copied that was newly published.
+	Pull(t *metainfo.Torrent) error
+	// Decline says that the publisher of a work wants no copy of it.
+	Decline(infohash [20]byte) error
+	// Copy tells what there is of a work, and the share of its pieces; "" where nobody has told of it.
+	Copy(infohash [20]byte) (state string, progress float64)
+}
+
+// WholeCopy is the state of a copy that has every piece: from then on its webseed is told to all.
+const WholeCopy = "whole"
+
 // ICEServer is an RTCIceServer that pages are told (W3C WebRTC, section 4.2.4).
 type ICEServer struct {
 	URLs       []string `json:"urls"`
@@ -52,7 +66,7 @@ type ICEServer struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
-// Config is what the API is made of. All fields are needed but the last three.
+// Config is what the API is made of. All fields are needed but the last five.
 type Config struct {
 	Name      string
 	Origins   []string // of this server; the first is the one that links name
@@ -69,6 +83,8 @@ type Config struct {
 	ICE       []ICEServer
 	// TrustPrivateNets lets loopback and private addresses ask as fast as they like.
 	TrustPrivateNets bool
+	Copies           Copies // nil: the server has none
+	Webseed          string // path below which the copies are; each work's is this, its infohash and a slash
 }
 
 // API answers requests.
@@ -145,14 +161,18 @@ func (a *API) charge(r *http.Request, cost int) error {
 	return errBusy
 }
 
-// tracker returns the WebSocket URL of the announce endpoint, as the request's
-// sender reaches it.
-func (a *API) tracker(r *http.Request) string {
-	origin := a.Origins[0]
+// origin returns the one of this server's origins by which the request's sender
+// reaches it.
+func (a *API) origin(r *http.Request) string {
 	for _, o := range a.Origins {
 		if _, host, _ := strings.Cut(o, "://"); host == r.Host {
-			origin = o
+			return o
 		}
 	}
-	return "ws" + strings.TrimPrefix(origin, "http") + "/announce"
+	return a.Origins[0]
+}
+
+// tracker returns the WebSocket URL of the announce endpoint.
+func (a *API) tracker(r *http.Request) string {
+	return "ws" + strings.TrimPrefix(a.origin(r), "http") + "/announce"
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
@@ -39,6 +40,13 @@ type wholeWorkAnswer struct {
 	Published   uint64       `json:"published"`
 	Seeders     int          `json:"seeders"`
 	Leechers    int          `json:"leechers"`
+	Copy        *copyAnswer  `json:"copy,omitempty"`
+}
+
+// copyAnswer tells of the server's own copy.
+type copyAnswer struct {
+	State    string  `json:"state"`
+	Progress float64 `json:"progress"`
 }
 
 type fileAnswer struct {
@@ -102,7 +110,7 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	}
 	seeders, leechers := a.Swarms.Counts(hash)
 	write(w, http.StatusOK, wholeWorkAnswer{
-		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers,
+		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers, a.copyOf(hash),
 	})
 	return nil
 }
@@ -124,7 +132,22 @@ func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error)
 	if !slices.ContainsFunc(torrent.Announce, func(tier []string) bool { return slices.Contains(tier, tracker) }) {
 		torrent.Announce = slices.Insert(torrent.Announce, 0, []string{tracker})
 	}
+	if c := a.copyOf(hash); c != nil && c.State == WholeCopy {
+		torrent.Webseeds = append(torrent.Webseeds, a.origin(r)+a.Webseed+hex.EncodeToString(hash[:])+"/")
+	}
 	return torrent, nil
+}
+
+// copyOf returns what there is to tell of the server's own copy of a work.
+func (a *API) copyOf(hash [20]byte) *copyAnswer {
+	if a.Copies == nil {
+		return nil
+	}
+	state, progress := a.Copies.Copy(hash)
+	if state == "" {
+		return nil
+	}
+	return &copyAnswer{state, progress}
 }
 
 // gone tells a work that was removed from one that never was.
@@ -143,7 +166,8 @@ func files(info *metainfo.Info) []fileAnswer {
 	return list
 }
 
-// publish keeps a .torrent in the name of the key that signed the request.
+// publish keeps a .torrent in the name of the key that signed the request. The
+// server makes a copy of the work, unless the query says copy=false.
 func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := a.charge(r, publishCost); err != nil {
 		return err
@@ -173,19 +197,44 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch err := a.Listing.Publish(r.Context(), work, body, a.MaxWorks); {
 	case errors.Is(err, ledger.ErrWorkExists):
-		return a.published(w, r, work.Infohash)
+		return a.published(w, r, torrent, work.Publisher)
 	case err != nil:
 		return a.failed("publish", err)
+	}
+	if err := a.copy(r, torrent); err != nil {
+		return err
 	}
 	write(w, http.StatusCreated, a.summary(work))
 	return nil
 }
 
-// published answers for a work that was there already.
-func (a *API) published(w http.ResponseWriter, r *http.Request, hash [20]byte) error {
-	work, err := a.Works.Work(r.Context(), hash)
+// copy has a published work copied, or not.
+func (a *API) copy(r *http.Request, t *metainfo.Torrent) (err error) {
+	if a.Copies == nil {
+		return nil
+	}
+	if r.URL.Query().Get("copy") == "false" {
+		err = a.Copies.Decline(t.Infohash)
+	} else {
+		err = a.Copies.Pull(t)
+	}
+	if err != nil {
+		return a.failed("copy", err)
+	}
+	return nil
+}
+
+// published answers for a work that was there already. Its publisher may have
+// changed their mind about the copy.
+func (a *API) published(w http.ResponseWriter, r *http.Request, t *metainfo.Torrent, by [16]byte) error {
+	work, err := a.Works.Work(r.Context(), t.Infohash)
 	if err != nil {
 		return a.failed("read work", err)
+	}
+	if work.Publisher == by && !work.Removed {
+		if err := a.copy(r, t); err != nil {
+			return err
+		}
 	}
 	write(w, http.StatusOK, a.summary(work))
 	return nil

@@ -50,7 +50,9 @@ type Config struct {
 	// TrustPrivateNets counts every account on a loopback or private address as a network of its own: for laptops and tests.
 	TrustPrivateNets bool
 	Tracker          tracker.Config // its limits; Rand and Allow are the hub's
-	Log              *slog.Logger
+	// Uncredited are accounts that no ticket names as the seeder, as the server's own.
+	Uncredited map[[16]byte]bool
+	Log        *slog.Logger
 }
 
 // Hub implements socket.Handler.

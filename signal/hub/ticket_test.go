@@ -170,6 +170,26 @@ func TestNoTicket(t *testing.T) {
 	}
 }
 
+// TestUncredited shows that an account that is not to be credited pays others, and is paid by nobody.
+func TestUncredited(t *testing.T) {
+	uncredited := map[[16]byte]bool{}
+	inBubble(t, func(c *Config) { c.Uncredited = uncredited }, func(s *site) {
+		seeder, other := s.login("s", "192.0.2.1"), s.login("o", "203.0.113.1")
+		uncredited[ticket.Account(other.publicKey())] = true
+		other.announce(workA, 100)
+		meet(workA, seeder, 100, other)
+		if got := seeder.ticket(); got.Seeder != seeder.publicKey() || got.Leecher != other.publicKey() {
+			t.Errorf("got %+v", got)
+		}
+		other.ticket()
+		seeder.silent()
+		other.silent()
+		if len(s.books.issued) != 1 {
+			t.Errorf("issued %+v", s.books.issued)
+		}
+	})
+}
+
 // twice logs one account in from two places, as two peers.
 func (s *site) twice(name, here, there string) (*peer, *peer) {
 	a, b := s.login(name, here), s.login(name, there)

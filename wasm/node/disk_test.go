@@ -18,6 +18,7 @@ type disk struct {
 	room    int64 // bytes; what is there counts
 	shelves map[[20]byte]*shelf
 	reading chan struct{} // when not nil, doubtful pieces are read one for each token
+	stored  func(index int)
 }
 
 // shelf is what is on the disk of one work.
@@ -97,7 +98,7 @@ func (x *shelfStore) locked(f func(s *shelf) error) error {
 }
 
 func (x *shelfStore) Put(_ context.Context, index int, piece []byte) error {
-	return x.locked(func(s *shelf) error {
+	err := x.locked(func(s *shelf) error {
 		if s.have.Has(index) {
 			return nil
 		}
@@ -109,6 +110,10 @@ func (x *shelfStore) Put(_ context.Context, index int, piece []byte) error {
 		s.have.Set(index)
 		return nil
 	})
+	if x.s.disk.stored != nil {
+		x.s.disk.stored(index)
+	}
+	return err
 }
 
 func (x *shelfStore) ReadAt(ctx context.Context, index, begin int, dst []byte) error {

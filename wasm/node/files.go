@@ -64,7 +64,13 @@ func (f *files) count(have wire.Bitfield) {
 }
 
 // add counts one more piece.
-func (f *files) add(index int) {
+func (f *files) add(index int) { f.move(index, 1) }
+
+// remove counts one piece less.
+func (f *files) remove(index int) { f.move(index, -1) }
+
+// move counts the bytes of a piece so many times.
+func (f *files) move(index int, times int64) {
 	begin := int64(index) * f.info.PieceLength
 	end := begin + f.info.PieceSize(index)
 	if f.lent {
@@ -73,9 +79,9 @@ func (f *files) add(index int) {
 	for i := f.first(begin); i < len(f.list) && f.offsets[i] < end; i++ {
 		n := min(end, f.offsets[i]+f.list[i].Length) - max(begin, f.offsets[i])
 		if n > 0 { // a file of no bytes lies in no piece
-			f.got[i] += n
+			f.got[i] += times * n
 			if f.chosen.has(i) {
-				f.have += n
+				f.have += times * n
 			}
 		}
 	}

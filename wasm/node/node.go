@@ -26,6 +26,8 @@ type Config struct {
 	Limits Limits
 	// Receipts are those that an earlier run has earned and not settled.
 	Receipts []Receipt
+	// Yields makes the node, where it seeds, give only what other seeders do not.
+	Yields bool
 }
 
 // Node is one engine: many works, one server.
@@ -33,6 +35,7 @@ type Node struct {
 	parts     Parts
 	server    string
 	rand      *rand.Rand
+	yields    bool
 	peerID    [20]byte
 	mail      mailbox
 	jobs      jobs
@@ -62,6 +65,7 @@ func New(c Config) *Node {
 		parts:  c.Parts,
 		server: c.Server,
 		rand:   c.Rand,
+		yields: c.Yields,
 		peerID: newPeerID(c.Rand),
 		mail:   mailbox{wake: make(chan struct{}, 1)},
 		timer:  time.NewTimer(time.Hour),

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -35,11 +36,22 @@ func (n *Node) Read(ctx context.Context, infohash [20]byte, file int, begin, end
 	index := int((offset + begin) / info.PieceLength)
 	from := (offset + begin) - int64(index)*info.PieceLength
 	b := make([]byte, min(end-begin, info.PieceSize(index)-from))
-	s, err := n.await(ctx, infohash, file, index)
+	err = n.readPiece(ctx, infohash, file, index, int(from), b)
+	if errors.Is(err, store.ErrMissing) { // lost only now
+		err = n.readPiece(ctx, infohash, file, index, int(from), b)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return b, s.ReadAt(ctx, index, int(from), b)
+	return b, nil
+}
+
+func (n *Node) readPiece(ctx context.Context, infohash [20]byte, file, index, from int, b []byte) error {
+	s, err := n.await(ctx, infohash, file, index)
+	if err != nil {
+		return err
+	}
+	return s.ReadAt(ctx, index, from, b)
 }
 
 // File says where a file is: in which store, and from which byte of the
@@ -92,6 +104,7 @@ func (n *Node) await(ctx context.Context, infohash [20]byte, file, index int) (s
 			return
 		}
 		w.waiters = append(w.waiters, waiting)
+		w.reconcile(now, index) // it may be lost, or have come just now, and the swarm not know
 		w.want(now, file)
 		w.prefer(now, index, index+1+w.ahead())
 	})
@@ -145,7 +158,7 @@ func (w *work) arrived(index int) {
 	kept := w.waiters[:0]
 	for _, waiting := range w.waiters {
 		if waiting.index == index {
-			waiting.ready <- ready{store: w.store}
+			waiting.ready <- ready{store: w.readable()}
 		} else {
 			kept = append(kept, waiting)
 		}

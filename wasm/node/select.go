@@ -59,7 +59,7 @@ func (w *work) selected(now time.Time) {
 	if w.store == nil {
 		return // use will see to it
 	}
-	have := w.store.Have()
+	have := w.swarm.Bitfield() // what others put into the store it will be told
 	w.files.count(have)
 	if w.complete() {
 		w.seeking.next = now // those who have the rest were parted from

@@ -1,8 +1,10 @@
 package node
 
 import (
+	"errors"
 	"time"
 
+	"fanseed/wasm/store"
 	"fanseed/wasm/swarm"
 )
 
@@ -84,8 +86,11 @@ func (w *work) load(e swarm.Effect) {
 		now := time.Now()
 		s.Loaded(now, peer, index, begin, block, err)
 		w.drain(now)
-		if storeError(err) == ErrLost {
+		switch {
+		case errors.Is(err, store.ErrLost):
 			w.fail(now, ErrLost)
+		case errors.Is(err, store.ErrMissing):
+			w.reconcile(now, index)
 		}
 	}
 	w.node.uploads.add(w, peer, held{uint32(index), begin, length, func(err error) {

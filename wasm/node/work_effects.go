@@ -106,9 +106,11 @@ func (w *work) put(index int) {
 		return func(now time.Time) {
 			delete(w.pieces, index)
 			w.swarm.Stored(now, index, err)
+			w.drain(now)
 			if err != nil {
-				w.drain(now)
 				w.fail(now, storeError(err))
+			} else if into == w.store {
+				w.reconcile(now, index) // another party may have lost it meanwhile
 			}
 		}
 	})

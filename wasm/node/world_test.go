@@ -137,12 +137,14 @@ func newEngine(t *testing.T, w *world, limits Limits, kept ...Receipt) *engine {
 }
 
 func startEngine(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte, limits Limits, kept ...Receipt) *engine {
+	return startConfigured(t, w, key, public, Config{Limits: limits, Receipts: kept})
+}
+
+func startConfigured(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte, c Config) *engine {
 	e := &engine{t: t, budget: 1 << 30, key: key, public: public, shown: map[[20]byte]Snapshot{}, kept: map[[16]byte]Receipt{}}
-	e.Node = New(Config{
-		Server: w.url, Limits: limits, Receipts: kept,
-		Rand:  rand.New(rand.NewPCG(rand.Uint64(), 3)),
-		Parts: Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e},
-	})
+	c.Server, c.Rand = w.url, rand.New(rand.NewPCG(rand.Uint64(), 3))
+	c.Parts = Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e}
+	e.Node = New(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { e.Run(ctx); close(ended) }()

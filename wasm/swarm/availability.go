@@ -112,6 +112,7 @@ func (a *availability) keepHave(i int) {
 func (s *Swarm) addHave(p *peer, i int) {
 	p.has.Set(i)
 	p.count++
+	s.noteTheirs(p, i)
 	s.rarity.increase(s.rand, i)
 	if s.lacks(i) {
 		p.wanted++

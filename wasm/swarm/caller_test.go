@@ -318,6 +318,18 @@ func (k *caller) choose(now time.Time, selected wire.Bitfield) {
 	k.s.Select(now, selected)
 }
 
+// find has another party store a piece.
+func (k *caller) find(now time.Time, index int) {
+	k.have.Set(index)
+	k.s.Found(now, index)
+}
+
+// lose has a piece vanish from the store.
+func (k *caller) lose(now time.Time, index int) {
+	k.have.Clear(index)
+	k.s.Lost(now, index)
+}
+
 func (k *caller) require(ok bool, e Effect, what string) {
 	if !ok {
 		k.fail("%v %s: %+v", e.Kind, what, e)

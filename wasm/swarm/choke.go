@@ -26,6 +26,9 @@ func (s *Swarm) choke(p *peer) {
 
 // gotInterested gives a slot at once if one is free, or held by a peer that wants nothing.
 func (s *Swarm) gotInterested(p *peer) {
+	if !p.interested {
+		p.hopeful = s.now.Add(yieldGrace)
+	}
 	p.interested = true
 	if !p.choked || !s.eligible(p) {
 		return
@@ -69,7 +72,7 @@ func (s *Swarm) fillSlots() {
 
 // eligible tells whether p may have a slot.
 func (s *Swarm) eligible(p *peer) bool {
-	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil)
+	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil) && !s.spares(p)
 }
 
 // rank orders the interested peers. This is the rule for upload slots: those that pay for what they are sent, by a ticket, come first,

@@ -108,9 +108,14 @@ func (s *Swarm) askForMore(p *peer) {
 	}
 }
 
-// allEarned tells whether nothing more is to be expected of p. Its ticket may still be on its way.
+// allEarned tells whether nothing more is to be expected of p. Its ticket may still be on its way, and a ticket also pays for what was sent
+// before it came.
 func (s *Swarm) allEarned(p *peer) bool {
-	return p.left || p.receipt == 0 || p.sent == 0 || p.counting != nil && p.unpaid() == 0
+	if p.left || p.receipt == 0 || p.sent == 0 {
+		return true
+	}
+	e := p.counting
+	return e != nil && p.unpaid() == 0 && (p.paid >= p.sent || e.paid == e.Limit)
 }
 
 // gotReceipt takes a receipt: of a known ticket of this peer, rising, within its limit, and for no more than was sent.

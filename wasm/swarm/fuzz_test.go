@@ -149,6 +149,8 @@ func (z *fuzzer) step() {
 			z.k.s.LeastUseful(z.now)
 		case what > 210:
 			z.choose()
+		case what > 180 && z.k.s.info != nil:
+			z.share()
 		case what > 128:
 			z.k.s.Prefer(z.now, z.below(7)-1, z.below(7))
 		default:
@@ -182,6 +184,15 @@ func (z *fuzzer) choose() {
 		}
 	}
 	z.k.choose(z.now, selected)
+}
+
+// share has another party put a piece into the store, or find it damaged.
+func (z *fuzzer) share() {
+	if i := z.below(z.k.work.info.NumPieces()); z.byte()&3 == 0 {
+		z.k.lose(z.now, i)
+	} else {
+		z.k.find(z.now, i)
+	}
 }
 
 // open opens a peer and lets it greet.

@@ -91,7 +91,15 @@ func checkPeers(s *Swarm, fail func(string, ...any)) {
 		if !p.choked {
 			unchoked++
 		}
+		for _, w := range p.loading {
+			if !w.void && !s.have.Has(int(w.index)) {
+				fail("peer %d: a block of a piece that is not here is loaded", p.id)
+			}
+		}
 		for _, w := range p.queue.all() {
+			if !s.have.Has(int(w.index)) {
+				fail("peer %d: a request for a piece that is not here waits", p.id)
+			}
 			if p.choked && !slices.Contains(p.granted, int32(w.index)) {
 				fail("peer %d: a choked peer's request waits", p.id)
 			}
@@ -133,7 +141,7 @@ func checkPieces(s *Swarm, fail func(string, ...any)) {
 		if pc.settling {
 			settling++
 		}
-		if pc.index != i || s.have.Has(i) || s.rarity.isOpen(i) {
+		if pc.index != i || s.have.Has(i) && !pc.settling || s.rarity.isOpen(i) {
 			fail("piece %d is fetched and should not be", i)
 		}
 		checkBlocks(s, pc, fail)

@@ -86,6 +86,13 @@ const (
 	triedWith    = 1 << 20
 )
 
+// Yielding.
+const (
+	yieldGrace     = 2 * time.Second // after a peer is interested, for others to serve it
+	yieldOverLeast = 2               // seconds, over which it is measured whether they do …
+	yieldOver      = 6               // … where pieces are large
+)
+
 // Keeping peers.
 const (
 	settleIn     = time.Minute // a peer is not judged before
@@ -99,7 +106,7 @@ const (
 	webseedPipeline = 64              // blocks asked for ahead, at least: ranges of HTTP are not to be small
 	webseedGrace    = 2 * time.Second // after it was opened, for other peers to come
 	webseedHope     = 5 * time.Second // after one of those was opened, for it to deliver
-	goodRate        = 256 << 10       // bytes a second of all others: enough for the webseed to yield
+	goodRate        = 256 << 10       // bytes a second of all others: enough for the webseed, or a seeder, to yield
 )
 
 // Metadata (https://www.bittorrent.org/beps/bep_0009.html).

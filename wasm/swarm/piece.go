@@ -90,7 +90,7 @@ func (s *Swarm) reopen(pc *piece) {
 	i := pc.index
 	s.discard(pc)
 	s.retire(pc)
-	if s.selects(i) {
+	if s.lacks(i) {
 		s.openPiece(i)
 	}
 }

@@ -171,6 +171,7 @@ func (s *Swarm) loaded(p *peer, w wanted, block []byte, err error) {
 }
 
 func (s *Swarm) sendBlock(p *peer, w wanted, block []byte) {
+	s.noteOurs(p, w.index)
 	p.queued += wire.PieceHeaderSize + len(block)
 	p.sent += uint64(len(block))
 	s.total.sent += uint64(len(block))

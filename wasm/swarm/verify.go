@@ -46,6 +46,8 @@ func (s *Swarm) judge(pc *piece, ok bool, leaves []byte) {
 	switch {
 	case len(leaves) == 0:
 		s.sentence(pc, ok && s.info.HasV1(), nil)
+	case !known && s.have.Has(pc.index):
+		s.giveUpWaiting(pc)
 	case !known:
 		pc.leaves = bytes.Clone(leaves)
 		s.waiting = append(s.waiting, pc)
@@ -154,22 +156,10 @@ func (s *Swarm) suspendFetching() {
 
 func (s *Swarm) keepPiece(pc *piece) {
 	index := pc.index
-	s.have.Set(index)
-	s.left--
-	s.leftBytes -= int64(pc.size)
 	s.creditGivers(pc)
 	s.retire(pc)
-	s.emit(Effect{Kind: Have, Index: index})
-	s.announceHave(index)
-	if s.selects(index) {
-		s.due--
-	}
-	switch {
-	case s.left == 0:
-		s.finish()
-	case s.due == 0 && s.selects(index):
-		s.emit(Effect{Kind: Complete})
-		s.rest()
+	if !s.have.Has(index) { // nobody else was faster
+		s.gain(index)
 	}
 }
 
@@ -187,8 +177,7 @@ func (s *Swarm) creditGivers(pc *piece) {
 	}
 }
 
-// announceHave tells everybody of a new piece, also those that have it: it shows them what we have in all. Peers that have every piece
-// will be left as soon as we do, too.
+// announceHave tells everybody of a new piece, also those that have it: it shows them what we have in all, and seeders that others serve us.
 func (s *Swarm) announceHave(index int) {
 	for _, p := range s.peers {
 		if p.has.Has(index) && s.selects(index) {
@@ -197,7 +186,7 @@ func (s *Swarm) announceHave(index int) {
 		if p.leaving != "" {
 			continue
 		}
-		if p.count < s.pieces() {
+		if !p.webseed {
 			s.send(p, wire.Message{Kind: wire.KindHave, Index: uint32(index)})
 		}
 		s.updateInterest(p)

@@ -84,7 +84,7 @@ func (s *Swarm) miss(pc *piece) {
 			wrong++
 		}
 	}
-	if wrong == len(pc.blocks) {
+	if wrong == len(pc.blocks) || s.have.Has(pc.index) {
 		s.reopen(pc)
 		return
 	}

@@ -245,6 +245,8 @@ export class FakeSeeder extends EventTarget implements Seeder {
   statement: Account | undefined;
   /** The next call of this name fails with this code. */
   readonly failing = new Map<string, ErrorCode>();
+  /** How `publish` was called. */
+  readonly published: PublishOptions[] = [];
   readonly #works: FakeWork[] = [];
   #share: ShareMode;
   #limits: Limits;
@@ -307,8 +309,10 @@ export class FakeSeeder extends EventTarget implements Seeder {
     return new Promise((wake) => this.#waiting.push({ seconds, wake }));
   }
 
-  async publish(files: readonly File[], { name = files[0]?.name ?? "", onprogress, signal }: PublishOptions = {}): Promise<Work> {
+  async publish(files: readonly File[], options: PublishOptions = {}): Promise<Work> {
+    const { name = files[0]?.name ?? "", onprogress, signal } = options;
     this.#called("publish");
+    this.published.push(options);
     const total = files.reduce((sum, file) => sum + file.size, 0);
     if (!total) throw new FanseedError("no_files", "nothing to publish");
     if (!this.#allowed()) throw new FanseedError("not_sharing", "share is off");

@@ -44,8 +44,9 @@ async function signed(server: string, method: string, path: string, body = new U
   return signedOnce(server, method, path, body);
 }
 
-export async function register(server: string, torrent: Uint8Array<ArrayBuffer>): Promise<void> {
-  const response = await signed(server, "POST", "/v1/works", torrent);
+/** Publishes a work. `copy`: the server is to make one of its own. */
+export async function register(server: string, torrent: Uint8Array<ArrayBuffer>, copy: boolean): Promise<void> {
+  const response = await signed(server, "POST", copy ? "/v1/works" : "/v1/works?copy=false", torrent);
   if (!response.ok) throw await refusal(response);
 }
 

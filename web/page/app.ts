@@ -102,7 +102,7 @@ export class App {
       case "drop":
         return void this.#do(request, async () => (await this.#publisher()).drop(request.entries, request.files));
       case "publish":
-        return void this.#publishing?.publish(request.name);
+        return void this.#publishing?.publish(request.name, request.copy);
       case "cancel publish":
         return this.#publishing?.cancel();
       case "open":

@@ -1,9 +1,10 @@
-/** What follows a choice of files: its name and its price, the hashing, the link. Facts: `publishing`, `origin`. Requests: publish, cancel publish. */
+/** What follows a choice of files: its name and its price, the hashing, the link. Facts: `publishing`, `origin`, `copies` (the server makes some). Requests: publish, cancel publish. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { PublishStep } from "./facts.js";
 import { size } from "./format.js";
 import { workPath } from "./route.js";
+import type { ServerCopy } from "./server.js";
 import { words } from "./words.js";
 import { say } from "./words_publishing.js";
 
@@ -12,14 +13,16 @@ type Step<S extends PublishStep["step"]> = Extract<PublishStep, { step: S }>;
 const shownFiles = 4;
 
 export class PublishSteps extends PageElement {
-  static override readonly shows = ["publishing", "origin"];
+  static override readonly shows = ["publishing", "origin", "copies"];
   declare publishing: PublishStep;
   declare origin: string;
+  declare copies: boolean;
 
   #submit(event: SubmitEvent, step: Step<"chosen">): void {
     event.preventDefault();
     const name = this.querySelector<HTMLInputElement>("#name")?.value.trim();
-    this.ask({ do: "publish", name: name || step.name });
+    const copy = this.querySelector<HTMLInputElement>("#copy")?.checked ?? true;
+    this.ask({ do: "publish", name: name || step.name, copy });
   }
 
   #files(files: File[]): TemplateResult {
@@ -39,6 +42,7 @@ export class PublishSteps extends PageElement {
         <label for="name" class="label">${say.name}</label>
         <input id="name" type="text" autocomplete="off" maxlength="200" .value=${step.name} />
       </div>
+      ${this.copies ? html`<label class="option"><input id="copy" type="checkbox" checked /> ${say.copy}</label>` : nothing}
       <p>${say.consent}</p>
       <p class="fault" role="alert">${step.fault ? step.fault.says : nothing}</p>
       <div class="row">
@@ -55,11 +59,25 @@ export class PublishSteps extends PageElement {
       <div class="row"><button type="button" @click=${() => this.ask({ do: "cancel publish" })}>${say.cancel}</button></div>`;
   }
 
+  /** What is to be done with the tab. */
+  #copy(copy: ServerCopy | undefined): TemplateResult {
+    switch (copy?.state) {
+      case "pulling":
+        return html`<p>${say.pulling(copy.progress)}</p>`;
+      case "whole":
+        return html`<p>${say.whole}</p>`;
+      case "no_room":
+        return html`<p>${say.noRoom} ${say.keep}</p>`;
+      default:
+        return html`<p>${say.keep}</p>`;
+    }
+  }
+
   #published(step: Step<"published">): TemplateResult {
     const path = workPath(step.infohash);
     return html`<h1 tabindex="-1">${say.published}</h1>
       <fs-copy .text=${this.origin + path} .label=${words.work.link}></fs-copy>
-      <p>${say.keep}</p>
+      ${this.#copy(step.copy)}
       <div class="row">
         <a class="button strong" href=${path}>${say.open}</a>
         <button type="button" @click=${() => this.ask({ do: "cancel publish" })}>${say.again}</button>

@@ -5,6 +5,15 @@ export interface ServerInfo {
   name: string;
   /** µ-credits per GiB. */
   rate: number;
+  /** It makes copies of what is published, unless the publisher declines. */
+  copies: boolean;
+}
+
+/** What the server has of a work itself. */
+export interface ServerCopy {
+  state: "pulling" | "whole" | "declined" | "no_room";
+  /** 0…1. */
+  progress: number;
 }
 
 export interface WorkSummary {
@@ -30,6 +39,7 @@ export interface WorkInfo {
   published?: number;
   seeders?: number;
   leechers?: number;
+  copy?: ServerCopy;
 }
 
 async function get(path: string): Promise<unknown> {
@@ -47,8 +57,8 @@ async function get(path: string): Promise<unknown> {
 }
 
 export async function serverInfo(): Promise<ServerInfo> {
-  const body = (await get("/v1/server")) as { name: string; rate_per_gib: number };
-  return { name: body.name, rate: body.rate_per_gib };
+  const body = (await get("/v1/server")) as { name: string; rate_per_gib: number; copies?: boolean };
+  return { name: body.name, rate: body.rate_per_gib, copies: body.copies ?? false };
 }
 
 export async function listWorks(): Promise<WorkSummary[]> {

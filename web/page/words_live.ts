@@ -23,7 +23,7 @@ export const say = {
   removeNo: "Keep it",
 
   server: {
-    name: (host: string): string => `Publisher’s server (${host})`,
+    name: (host: string): string => `Server (${host})`,
     active: "Sends pieces to you",
     idle: "Not needed now: peers are enough",
     none: "—",
@@ -70,7 +70,7 @@ export function doing(work: LiveWork): string {
 
 function fetching(work: LiveWork): string {
   if (work.caps.includes("download_month")) return "Waiting: this month’s limit for fetching is reached.";
-  if (!work.peers && work.servers.some(({ active }) => active)) return "Downloading from the publisher’s server";
+  if (!work.peers && work.servers.some(({ active }) => active)) return "Downloading from a server";
   if (!work.peers) return "Finding peers…";
   if (!work.length) return "Asking a peer what this work is…";
   if (!work.missing) return "Verifying the last pieces…";

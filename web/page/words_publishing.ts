@@ -1,5 +1,5 @@
 /** The words of publishing. */
-import { size } from "./format.js";
+import { percent, size } from "./format.js";
 import { many } from "./words.js";
 
 export const say = {
@@ -16,4 +16,8 @@ export const say = {
   open: "Open its page",
   keep: "Keep this tab open: nothing is seeded while no tab of this site is open. Once others have all of it, they keep it alive too.",
   again: "Publish something else",
+  copy: "Let this server keep a copy, so that you can close this tab once it has everything",
+  pulling: (share: number): string => `You can close this tab once the server’s copy is complete: ${percent(share)}`,
+  whole: "The server has a copy. You can close this tab.",
+  noRoom: "This server has no room for a copy now.",
 };

@@ -71,9 +71,9 @@ export class Server {
   }
 }
 
-/** Starts the server with these flags after its own. */
+/** Starts the server with these flags after its own. It makes copies of no work unless they say so: it would be one more peer in every test that counts. */
 export async function startServer(scope: Scope, args: string[] = []): Promise<Server> {
-  const server = new Server(scope, args);
+  const server = new Server(scope, ["-seedbox", "off", ...args]);
   atEnd(scope, () => server.stop());
   await server.start();
   return server;

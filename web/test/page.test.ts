@@ -38,6 +38,8 @@ class Visit {
   readonly asked: string[] = [];
   /** What /v1/works lists. Undefined: the server does not answer. */
   listed: typeof works | undefined = works;
+  /** The server's copy of what is published here; undefined: it makes none. */
+  copy: { state: string; progress: number } | undefined;
   /** How many requests for a part of the page, or for the engine, still fail. */
   failing = 0;
 
@@ -75,10 +77,11 @@ class Visit {
       return request.abort("connectionreset", first);
     }
     if (path === "/engine.js") return request.respond({ contentType: "text/javascript", body: pageScript("page_engine") }, first);
-    if (path === "/v1/server") return json(200, { name: "test", rate_per_gib: 1_000_000 });
+    if (path === "/v1/server") return json(200, { name: "test", rate_per_gib: 1_000_000, copies: this.copy !== undefined });
     if (path.startsWith("/v1/") && !this.listed) return json(503, { code: "unavailable", message: "down" });
     if (path === "/v1/works") return json(200, { works: this.listed?.map((work) => ({ ...work, files: work.files.length })) });
     const work = this.listed?.find(({ infohash }) => path === `/v1/works/${infohash}`);
+    if (path.startsWith("/v1/works/") && !work && this.copy) return json(200, { ...works[0], copy: this.copy });
     if (path.startsWith("/v1/")) return work ? json(200, work) : json(404, { code: "not_found", message: "no such work" });
     return request.continue({}, 0); // lets other handlers decide
   }
@@ -270,6 +273,39 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.page.waitForSelector(".choices");
   },
 
+  async "the server makes a copy of what is published, unless the publisher declines"(visit, t) {
+    visit.copy = { state: "pulling", progress: 0.637 };
+    await visit.go("/");
+    const path = join(temporary(t), "tape 2.flac");
+    writeFileSync(path, makeFile(1_000_000, 1));
+    const publish = async (): Promise<void> => {
+      await (await visit.page.waitForSelector("input#files"))!.uploadFile(path);
+      await visit.says(/Let this server keep a copy/, "fs-publish");
+    };
+    const told = (): Promise<(boolean | undefined)[] | undefined> => visit.page.evaluate(() => globalThis.fakeEngine?.published.map(({ copy }) => copy));
+    await publish();
+    await screenshot(visit.page, "publish-copy");
+    await visit.press("Publish and share");
+    await visit.pass(2);
+    await visit.says(/You can close this tab once the server’s copy is complete: 63%/);
+    visit.copy = { state: "no_room", progress: 0 };
+    await visit.says(/no room for a copy now\. Keep this tab open/);
+    visit.copy = { state: "whole", progress: 1 };
+    await visit.says(/The server has a copy\. You can close this tab\./);
+    assert.doesNotMatch(await visit.text(), /Keep this tab open/);
+    await screenshot(visit.page, "published-copy");
+    assert.deepEqual(await told(), [true]);
+
+    visit.copy = { state: "declined", progress: 0 };
+    await visit.press("Publish something else");
+    await publish();
+    await visit.page.click("#copy");
+    await visit.press("Publish and share");
+    await visit.pass(2);
+    await visit.says(/Keep this tab open/);
+    assert.deepEqual(await told(), [true, false]);
+  },
+
   async "publishing can be cancelled, and its errors are said"(visit, t) {
     await visit.go("/");
     const path = join(temporary(t), "long.bin");
@@ -414,15 +450,15 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await become({ caps: ["upload_day"] });
     await visit.says(/Today’s limit for sending is reached/);
     await become({ caps: [], swarm: [], webseeds: [{ url: "https://artist.example/rivers/", active: true, downloaded: 5_000_000 }] });
-    await visit.says(/Downloading from the publisher’s server/);
-    await visit.says(/Publisher’s server \(artist\.example\)[^]*4\.8/, "fs-peers");
+    await visit.says(/Downloading from a server/);
+    await visit.says(/Server \(artist\.example\)[^]*4\.8/, "fs-peers");
     await visit.page.evaluate(() => globalThis.fakeEngine?.works()[0]?.fail("disk_full"));
     await visit.says(/no more room for this site[^]*Change the limits/);
     await screenshot(visit.page, "state-full");
     await visit.page.evaluate(() => globalThis.fakeEngine?.works()[0]?.fail("storage"));
     await visit.says(/is gone or could not be read/);
     await visit.press("Try again");
-    await visit.says(/Downloading from the publisher’s server/);
+    await visit.says(/Downloading from a server/);
   },
 
   async "a work is removed, and asked for again"(visit) {

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"fanseed/signal/api"
+	"fanseed/signal/ledger"
+	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/seedbox"
+	"fanseed/signal/socket"
+	"fanseed/wasm/rtc"
+)
+
+// yielding is how many bytes a second one address gets over HTTP of a work that
+// others seed: those who are there for it come first.
+const yielding = 256 << 10
+
+// copies are the server's own copies of works. A nil one is off.
+type copies struct {
+	*seedbox.Box
+	shelf   *seedbox.Shelf
+	webseed *seedbox.Webseed
+	loop    *loop
+}
+
+// works are the published ones, as the box sees them.
+type works struct {
+	*ledger.Listing
+	db *sqlite.DB
+}
+
+func (w works) Torrent(ctx context.Context, infohash [20]byte) ([]byte, error) {
+	return w.db.Torrent(ctx, infohash)
+}
+
+// openCopies opens what there is of copies. Nothing is fetched before begin.
+func (s *server) openCopies(own net.Addr, proxies socket.Proxies, ice []api.ICEServer) (err error) {
+	if s.seedbox == "off" {
+		return nil
+	}
+	key, err := loadKey(s.data, seedboxKey)
+	if err != nil {
+		return err
+	}
+	c := &copies{}
+	folder := filepath.Join(s.data, "copies")
+	if c.shelf, err = seedbox.OpenShelf(folder, s.log); err != nil {
+		return err
+	}
+	c.Box, err = seedbox.NewBox(seedbox.BoxConfig{
+		Shelf: c.shelf, Record: filepath.Join(folder, "wanted.json"), Server: s.origins[0], Dial: own.String(), Key: key,
+		Budget: s.seedboxDisk, Works: works{s.listing, s.db}, Counts: func(infohash [20]byte) (int, int) { return s.hub.Counts(infohash) },
+		ICE: rtcServers(ice), Log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	c.webseed = seedbox.NewWebseed(c.shelf, seedbox.WebseedConfig{Client: proxies.Client, Seeders: c.Box.Others, Yielding: yielding})
+	s.copies = c
+	return nil
+}
+
+func rtcServers(ice []api.ICEServer) (list []rtc.ICEServer) {
+	for _, s := range ice {
+		list = append(list, rtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+	}
+	return list
+}
+
+// Copy implements api.Copies.
+func (c *copies) Copy(infohash [20]byte) (string, float64) {
+	state, progress := c.Box.Copy(infohash)
+	return string(state), progress
+}
+
+// words are what the API says of the copies.
+func (c *copies) words() api.Copies {
+	if c == nil {
+		return nil // and not an interface that holds a nil
+	}
+	return c
+}
+
+// accounts are the server's own, which earns nothing.
+func (c *copies) accounts() map[[16]byte]bool {
+	if c == nil {
+		return nil
+	}
+	return map[[16]byte]bool{c.Account(): true}
+}
+
+// handler puts the webseed before everything else that is said on the public
+// listener.
+func (c *copies) handler(next http.Handler) http.Handler {
+	if c == nil {
+		return next
+	}
+	mux := http.NewServeMux()
+	mux.Handle(seedbox.WebseedPath, c.webseed)
+	mux.Handle("/", next)
+	return mux
+}
+
+func (c *copies) begin(failed chan<- error) {
+	if c != nil {
+		c.loop = begin(c.Box.Run, failed)
+	}
+}
+
+// end says good-bye to the peers.
+func (c *copies) end() {
+	if c != nil {
+		c.loop.end()
+	}
+}
+
+func (c *copies) remove(infohash [20]byte) error {
+	if c == nil {
+		return nil
+	}
+	return c.Remove(infohash)
+}
+
+func (c *copies) close() error {
+	if c == nil {
+		return nil
+	}
+	return c.shelf.Close()
+}
+
+func (c *copies) metrics() []api.Metric {
+	if c == nil {
+		return nil
+	}
+	return []api.Metric{
+		{Name: "fanseed_copies", Help: "Works of which this server has a copy, or a part of one.", Type: "gauge", Value: func() int64 { return int64(len(c.shelf.Copies())) }},
+		{Name: "fanseed_copies_bytes", Help: "What the copies take on the disk.", Type: "gauge", Value: c.shelf.Used},
+		{Name: "fanseed_copies_waiting", Help: "Works for whose copy there is no room.", Type: "gauge", Value: func() int64 { return int64(c.Box.Waiting()) }},
+		{Name: "fanseed_webseed_bytes_total", Help: "Bytes of works sent over HTTP.", Type: "counter", Value: c.webseed.Total},
+	}
+}
+
+// size is a flag's number of bytes, such as 20GiB.
+type size struct{ bytes *int64 }
+
+func (s size) String() string {
+	if s.bytes == nil {
+		return ""
+	}
+	return strconv.FormatInt(*s.bytes>>30, 10) + "GiB"
+}
+
+// Set implements flag.Value.
+func (s size) Set(text string) error {
+	number, unit := text, int64(1)
+	for i, name := range []string{"KiB", "MiB", "GiB", "TiB"} {
+		if before, ok := strings.CutSuffix(text, name); ok {
+			number, unit = before, 1<<(10*(i+1))
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 0 || n > (1<<62)/unit {
+		return fmt.Errorf("%q is no size, such as 20GiB", text)
+	}
+	*s.bytes = n * unit
+	return nil
+}

@@ -1,0 +1,81 @@
+package seedbox
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha1"
+
+	"fanseed/wasm/merkle"
+	"fanseed/wasm/metainfo"
+	"fanseed/wasm/node"
+	"fanseed/wasm/rtc"
+	"fanseed/wasm/store"
+)
+
+// peers makes WebRTC connections by pion.
+type peers struct{ config rtc.Config }
+
+func (p peers) Offer(ctx context.Context, h node.Handler) (node.Conn, string, error) {
+	return made(rtc.Offer(ctx, p.config, h))
+}
+
+func (p peers) Answer(ctx context.Context, offer string, h node.Handler) (node.Conn, string, error) {
+	return made(rtc.Answer(ctx, p.config, offer, h))
+}
+
+func (peers) Recycle(message []byte) { rtc.Recycle(message) }
+
+// made keeps a connection that is nil from becoming a node.Conn that is none.
+func made(c *rtc.Conn, sdp string, err error) (node.Conn, string, error) {
+	if err != nil {
+		return nil, "", err
+	}
+	return c, sdp, nil
+}
+
+// hasher hashes by the standard library, which uses what the processor has for it.
+type hasher struct{}
+
+func (hasher) SHA1(_ context.Context, piece []byte) ([20]byte, error) { return sha1.Sum(piece), nil }
+
+func (hasher) Leaves(_ context.Context, piece []byte) ([]byte, error) {
+	return merkle.AppendLeaves(nil, piece), nil
+}
+
+// keys is the account that pays for what the server gets. It earns nothing.
+type keys struct{ key ed25519.PrivateKey }
+
+func (k keys) PublicKey() ([32]byte, bool) { return [32]byte(k.key.Public().(ed25519.PublicKey)), true }
+
+func (k keys) Sign(_ context.Context, message []byte) ([64]byte, error) {
+	return [64]byte(ed25519.Sign(k.key, message)), nil
+}
+
+func (keys) Verify(_ context.Context, publicKey [32]byte, message []byte, signature [64]byte) bool {
+	return ed25519.Verify(publicKey[:], message, signature[:])
+}
+
+// stores are the engine's views of the copies.
+type stores struct{ box *Box }
+
+func (s stores) Open(_ context.Context, infohash [20]byte, _ *metainfo.Info) (store.Store, error) {
+	c := s.box.Shelf.Find(infohash)
+	if c == nil {
+		return nil, store.ErrClosed
+	}
+	news := &s.box.news
+	return c.View("engine",
+		func(index int) { news.add(event{infohash, index, false}) },
+		func(index int) { news.add(event{infohash, index, true}) })
+}
+
+// noted hears from the engine what became of the works.
+type noted struct{ box *Box }
+
+func (n noted) Changed(s node.Snapshot) { n.box.heard(s) }
+
+// Nothing is earned, and the box asks the shelf and not the engine for what there is.
+func (noted) Removed([20]byte)   {}
+func (noted) Keep(node.Receipt)  {}
+func (noted) Forget([16]byte)    {}
+func (noted) Moved(int64, int64) {}
