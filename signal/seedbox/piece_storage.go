@@ -1,0 +1,199 @@
+package seedbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/anacrolix/generics"
+	"github.com/anacrolix/torrent"
+	stock "github.com/anacrolix/torrent/metainfo"
+	"github.com/anacrolix/torrent/storage"
+
+	"fanseed/wasm/merkle"
+	"fanseed/wasm/metainfo"
+	"fanseed/wasm/store"
+	"fanseed/wasm/wire"
+)
+
+// stocked is one work in the stock client: it gives that client its pieces out of a store, and puts into the store what it has verified.
+type stocked struct {
+	torrent  *metainfo.Torrent
+	store    store.Store
+	partials *partials
+	note     func(change)    // has the client told of a change; never blocks
+	ctx      context.Context // ends with the work
+	stop     context.CancelFunc
+
+	handle *torrent.Torrent // set before anything is changed
+
+	mu      sync.Mutex
+	have    wire.Bitfield
+	failure error
+}
+
+// OpenTorrent implements storage.ClientImpl. A hybrid goes to the client as the torrent of version 1 that it is too: the client would
+// otherwise cut the padding off the pieces, and end connections with peers that know version 1 alone when they ask for it.
+func (w *stocked) OpenTorrent(_ context.Context, info *stock.Info, _ stock.Hash) (storage.TorrentImpl, error) {
+	ours := w.torrent.Info
+	if ours.HasV1() {
+		info.MetaVersion, info.FileTree = 0, stock.FileTree{}
+	}
+	if info.NumPieces() != ours.NumPieces() || info.PieceLength != ours.PieceLength || ours.HasV1() && info.TotalLength() != ours.Length {
+		return storage.TorrentImpl{}, errors.New("the stock client reads other pieces in this torrent")
+	}
+	return storage.TorrentImpl{PieceWithHash: w.piece, Close: w.close}, nil
+}
+
+func (w *stocked) close() error {
+	w.stop()
+	w.partials.dropAll(w)
+	return nil
+}
+
+func (w *stocked) piece(p stock.Piece, _ generics.Option[[]byte]) storage.PieceImpl {
+	return storedPiece{w, p.Index()}
+}
+
+func (w *stocked) has(index int) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.have.Has(index)
+}
+
+// mark notes whether a piece is there, and tells whether that is new.
+func (w *stocked) mark(index int, there bool) (changed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.have.Has(index) == there {
+		return false
+	}
+	if there {
+		w.have.Set(index)
+	} else {
+		w.have.Clear(index)
+	}
+	return true
+}
+
+// storedPiece is a piece as the client sees it: in memory until it is verified, then in the store.
+type storedPiece struct {
+	work  *stocked
+	index int
+}
+
+var (
+	_ storage.PieceImpl = storedPiece{}
+	_ io.WriterTo       = storedPiece{}
+)
+
+func (p storedPiece) key() pieceOf { return pieceOf{p.work, p.index} }
+
+func (p storedPiece) size() int64 { return p.work.torrent.Info.PieceSize(p.index) }
+
+// Completion implements storage.PieceImpl. It is always known: the store knows.
+func (p storedPiece) Completion() storage.Completion {
+	return storage.Completion{Ok: true, Complete: p.work.has(p.index)}
+}
+
+// ReadAt implements storage.PieceImpl.
+func (p storedPiece) ReadAt(dst []byte, begin int64) (int, error) {
+	dst = dst[:max(0, min(int64(len(dst)), p.size()-begin))]
+	if !p.work.has(p.index) {
+		whole, err := p.work.partials.whole(p.key())
+		if err != nil {
+			return 0, err
+		}
+		return copy(dst, whole[begin:]), nil
+	}
+	if err := p.work.store.ReadAt(p.work.ctx, p.index, int(begin), dst); err != nil {
+		p.missing(err)
+		return 0, err
+	}
+	return len(dst), nil
+}
+
+// missing takes note of a piece that the store has no longer.
+func (p storedPiece) missing(err error) {
+	if errors.Is(err, store.ErrMissing) && p.work.mark(p.index, false) {
+		p.changed(lost, nil)
+	}
+}
+
+func (p storedPiece) changed(what what, err error) {
+	p.work.note(change{p.work.torrent.Infohash, p.index, what, err})
+}
+
+// WriteTo implements io.WriterTo: the client hashes a piece by it.
+func (p storedPiece) WriteTo(into io.Writer) (int64, error) {
+	whole, err := p.work.partials.whole(p.key())
+	if p.work.has(p.index) {
+		whole = make([]byte, p.size())
+		_, err = p.ReadAt(whole, 0)
+	}
+	if err != nil {
+		return 0, err
+	}
+	n, err := into.Write(whole)
+	return int64(n), err
+}
+
+// WriteAt implements storage.PieceImpl. Blocks of a piece that another party has put meanwhile are of no use.
+func (p storedPiece) WriteAt(data []byte, begin int64) (int, error) {
+	if p.work.has(p.index) {
+		return len(data), nil
+	}
+	if err := p.work.partials.put(p.key(), p.size(), begin, data); err != nil {
+		return 0, err
+	}
+	return len(data), nil
+}
+
+// MarkComplete implements storage.PieceImpl: the client has found the piece right.
+func (p storedPiece) MarkComplete() error {
+	defer p.work.partials.drop(p.key())
+	if p.work.has(p.index) {
+		return nil
+	}
+	err := p.keep()
+	if err != nil { // the client would take the piece for complete all the same
+		p.changed(failed, err)
+		return fmt.Errorf("keep piece %d: %w", p.index, err)
+	}
+	p.work.mark(p.index, true)
+	return nil
+}
+
+func (p storedPiece) keep() error {
+	piece, err := p.work.partials.whole(p.key())
+	if err != nil {
+		return err
+	}
+	if t := p.work.torrent; t.Info.HasV1() && t.Info.HasV2() && !right(t, p.index, piece) {
+		return errors.New("its root of version 2 is another")
+	}
+	return p.work.store.Put(p.work.ctx, p.index, piece)
+}
+
+// right holds a piece of a hybrid against version 2, of which the client knows nothing.
+func right(t *metainfo.Torrent, index int, piece []byte) bool {
+	place := t.Info.Place(index)
+	want, known := t.Layers.Hash(place)
+	return known && zeros(piece[place.Length:]) && t.Info.PieceRoot(index, merkle.AppendLeaves(nil, piece[:place.Length])) == want
+}
+
+func zeros(padding []byte) bool {
+	return !slices.ContainsFunc(padding, func(b byte) bool { return b != 0 })
+}
+
+// MarkNotComplete implements storage.PieceImpl: the client has found the piece wrong. What the store has is not the client's to judge.
+func (p storedPiece) MarkNotComplete() error {
+	p.work.partials.drop(p.key())
+	if p.work.has(p.index) {
+		p.changed(found, nil)
+	}
+	return nil
+}
