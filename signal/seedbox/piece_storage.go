@@ -35,17 +35,42 @@ type stocked struct {
 	failure error
 }
 
-// OpenTorrent implements storage.ClientImpl. A hybrid goes to the client as the torrent of version 1 that it is too: the client would
-// otherwise cut the padding off the pieces, and end connections with peers that know version 1 alone when they ask for it.
+// OpenTorrent implements storage.ClientImpl. The client goes by what info says from now on; it has compared the infohash before.
 func (w *stocked) OpenTorrent(_ context.Context, info *stock.Info, _ stock.Hash) (storage.TorrentImpl, error) {
 	ours := w.torrent.Info
-	if ours.HasV1() {
+	pieces := w.piece
+	switch {
+	case !ours.HasV1():
+		if info.Pieces = w.roots(); info.Pieces == nil {
+			return storage.TorrentImpl{}, errors.New("a piece layer is missing")
+		}
+		pieces = w.rootedPiece
+	case padded(ours):
 		info.MetaVersion, info.FileTree = 0, stock.FileTree{}
 	}
-	if info.NumPieces() != ours.NumPieces() || info.PieceLength != ours.PieceLength || ours.HasV1() && info.TotalLength() != ours.Length {
+	if info.NumPieces() != ours.NumPieces() || info.PieceLength != ours.PieceLength {
 		return storage.TorrentImpl{}, errors.New("the stock client reads other pieces in this torrent")
 	}
-	return storage.TorrentImpl{PieceWithHash: w.piece, Close: w.close}, nil
+	return storage.TorrentImpl{PieceWithHash: pieces, Close: w.close}, nil
+}
+
+// padded tells whether a torrent has padding. A hybrid that has some goes to the client as the torrent of version 1 that it is too: the
+// client would otherwise cut the padding off the pieces, and end connections with peers of version 1 that ask for it.
+func padded(info *metainfo.Info) bool {
+	return slices.ContainsFunc(info.Files, func(f metainfo.File) bool { return f.Padding })
+}
+
+// roots returns what stands for the SHA-1 of the pieces where there is none: the beginning of their roots. The client would end the
+// process over pieces without a hash; it compares these with what rootedPiece gives it.
+func (w *stocked) roots() (pieces []byte) {
+	for index := range w.torrent.Info.NumPieces() {
+		root, known := w.torrent.Layers.Hash(w.torrent.Info.Place(index))
+		if !known {
+			return nil
+		}
+		pieces = append(pieces, root[:metainfo.HashSize]...)
+	}
+	return pieces
 }
 
 func (w *stocked) close() error {
@@ -56,6 +81,10 @@ func (w *stocked) close() error {
 
 func (w *stocked) piece(p stock.Piece, _ generics.Option[[]byte]) storage.PieceImpl {
 	return storedPiece{w, p.Index()}
+}
+
+func (w *stocked) rootedPiece(p stock.Piece, _ generics.Option[[]byte]) storage.PieceImpl {
+	return rootedPiece{storedPiece{w, p.Index()}}
 }
 
 func (w *stocked) has(index int) bool {
@@ -129,16 +158,21 @@ func (p storedPiece) changed(what what, err error) {
 
 // WriteTo implements io.WriterTo: the client hashes a piece by it.
 func (p storedPiece) WriteTo(into io.Writer) (int64, error) {
-	whole, err := p.work.partials.whole(p.key())
-	if p.work.has(p.index) {
-		whole = make([]byte, p.size())
-		_, err = p.ReadAt(whole, 0)
-	}
+	whole, err := p.whole()
 	if err != nil {
 		return 0, err
 	}
 	n, err := into.Write(whole)
 	return int64(n), err
+}
+
+func (p storedPiece) whole() ([]byte, error) {
+	if !p.work.has(p.index) {
+		return p.work.partials.whole(p.key())
+	}
+	whole := make([]byte, p.size())
+	_, err := p.ReadAt(whole, 0)
+	return whole, err
 }
 
 // WriteAt implements storage.PieceImpl. Blocks of a piece that another party has put meanwhile are of no use.
@@ -178,7 +212,7 @@ func (p storedPiece) keep() error {
 	return p.work.store.Put(p.work.ctx, p.index, piece)
 }
 
-// right holds a piece of a hybrid against version 2, of which the client knows nothing.
+// right holds a piece against version 2.
 func right(t *metainfo.Torrent, index int, piece []byte) bool {
 	place := t.Info.Place(index)
 	want, known := t.Layers.Hash(place)
@@ -196,4 +230,24 @@ func (p storedPiece) MarkNotComplete() error {
 		p.changed(found, nil)
 	}
 	return nil
+}
+
+// rootedPiece is a piece of version 2 alone, which hashes itself: see roots.
+type rootedPiece struct{ storedPiece }
+
+var _ storage.SelfHashing = rootedPiece{}
+
+// SelfHash implements storage.SelfHashing.
+func (p rootedPiece) SelfHash() (sum stock.Hash, err error) {
+	whole, err := p.storedPiece.whole()
+	if err != nil {
+		return sum, err
+	}
+	place := p.work.torrent.Info.Place(p.index)
+	root, _ := p.work.torrent.Layers.Hash(place)
+	copy(sum[:], root[:])
+	if !right(p.work.torrent, p.index, whole) {
+		sum[0] ^= 0xff
+	}
+	return sum, nil
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/anacrolix/torrent"
-	"golang.org/x/time/rate"
 
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
@@ -169,7 +168,7 @@ func (w *stocked) describe() error {
 	if err := w.handle.SetInfoBytes(w.torrent.InfoBytes); err != nil {
 		return err
 	}
-	if w.torrent.Info.HasV1() {
+	if !w.handle.Info().HasV2() {
 		return nil
 	}
 	layers := make(map[string]string, len(w.torrent.Layers))
@@ -204,10 +203,14 @@ func (s *Stock) work(infohash [20]byte) *stocked {
 }
 
 // Found says that another party has put a piece into the store. It never blocks.
-func (s *Stock) Found(infohash [20]byte, index int) { s.changes.note(change{infohash, index, found, nil}) }
+func (s *Stock) Found(infohash [20]byte, index int) {
+	s.changes.note(change{infohash, index, found, nil})
+}
 
 // Lost says that a piece is not in the store any more: it is fetched again. It never blocks.
-func (s *Stock) Lost(infohash [20]byte, index int) { s.changes.note(change{infohash, index, lost, nil}) }
+func (s *Stock) Lost(infohash [20]byte, index int) {
+	s.changes.note(change{infohash, index, lost, nil})
+}
 
 // change tells the client what has changed.
 func (s *Stock) change(c change) {
@@ -288,11 +291,4 @@ func (s *Stock) Close() {
 			client.Close()
 		}
 	}
-}
-
-func limiter(bytes int64) *rate.Limiter {
-	if bytes <= 0 {
-		return rate.NewLimiter(rate.Inf, 0)
-	}
-	return rate.NewLimiter(rate.Limit(bytes), int(max(256<<10, min(bytes, 4<<20))))
 }

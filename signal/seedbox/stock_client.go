@@ -1,6 +1,8 @@
 package seedbox
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -9,6 +11,9 @@ import (
 
 	"github.com/anacrolix/torrent"
 	"github.com/anacrolix/torrent/iplist"
+	stock "github.com/anacrolix/torrent/metainfo"
+	"github.com/anacrolix/torrent/storage"
+	"golang.org/x/time/rate"
 )
 
 // What peers are told of us.
@@ -29,9 +34,15 @@ func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 	c.Seed, c.DisableWebtorrent, c.DisableWebseeds, c.NoDefaultPortForwarding = true, true, true, true
 	c.DisableUTP, c.NoDHT, c.DisablePEX = !s.config.UTP, !s.config.DHT || private, !s.config.PEX || private
 	c.Bep20, c.ExtendedHandshakeClientVersion, c.HTTPUserAgent = stockPeerID, stockVersion, stockVersion
-	c.UploadRateLimiter, c.DownloadRateLimiter = limiter(s.config.Rates.Up), limiter(s.config.Rates.Down)
+	if up := s.config.Rates.Up; up > 0 {
+		c.UploadRateLimiter = limiter(up)
+	}
+	if down := s.config.Rates.Down; down > 0 { // a limiter without a limit would count as one that is used up
+		c.DownloadRateLimiter = limiter(down)
+	}
 	c.MaxUnverifiedBytes, c.EstablishedConnsPerTorrent = unverified, connsOfWork
 	c.DisableAcceptRateLimiting = s.config.PrivateNets
+	c.DefaultStorage = noStorage{}
 	c.Slogger = slog.New(slog.DiscardHandler) // it tells of addresses at every level
 	s.guard(c)
 	client, err := torrent.NewClient(c)
@@ -39,6 +50,18 @@ func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 		return nil, fmt.Errorf("listen for stock clients: %w", err)
 	}
 	return client, nil
+}
+
+func limiter(bytes int64) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(bytes), int(max(256<<10, min(bytes, 4<<20))))
+}
+
+// noStorage is that of torrents without a store: there are none, and the client writes no files of its own.
+type noStorage struct{}
+
+// OpenTorrent implements storage.ClientImpl.
+func (noStorage) OpenTorrent(context.Context, *stock.Info, stock.Hash) (storage.TorrentImpl, error) {
+	return storage.TorrentImpl{}, errors.New("a torrent without a store")
 }
 
 // guard bounds the client's connections and sorts out what it must not see.
