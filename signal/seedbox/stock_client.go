@@ -35,10 +35,10 @@ func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 	c.DisableUTP, c.NoDHT, c.DisablePEX = !s.config.UTP, !s.config.DHT || private, !s.config.PEX || private
 	c.Bep20, c.ExtendedHandshakeClientVersion, c.HTTPUserAgent = stockPeerID, stockVersion, stockVersion
 	if up := s.config.Rates.Up; up > 0 {
-		c.UploadRateLimiter = limiter(up)
+		c.UploadRateLimiter = rateLimiter(up)
 	}
 	if down := s.config.Rates.Down; down > 0 { // a limiter without a limit would count as one that is used up
-		c.DownloadRateLimiter = limiter(down)
+		c.DownloadRateLimiter = rateLimiter(down)
 	}
 	c.MaxUnverifiedBytes, c.EstablishedConnsPerTorrent = unverified, connsOfWork
 	c.DisableAcceptRateLimiting = s.config.PrivateNets
@@ -52,7 +52,7 @@ func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 	return client, nil
 }
 
-func limiter(bytes int64) *rate.Limiter {
+func rateLimiter(bytes int64) *rate.Limiter {
 	return rate.NewLimiter(rate.Limit(bytes), int(max(256<<10, min(bytes, 4<<20))))
 }
 

@@ -18,8 +18,8 @@ import (
 	"fanseed/wasm/store"
 )
 
-// work makes a torrent in one of the formats and its content, padding included.
-func work(t *testing.T, format string, pieceLength int64, sizes ...int64) (*metainfo.Torrent, []byte) {
+// makeWork makes a torrent in one of the formats and its content, padding included.
+func makeWork(t *testing.T, format string, pieceLength int64, sizes ...int64) (*metainfo.Torrent, []byte) {
 	t.Helper()
 	info := &metainfo.Info{Name: "work", PieceLength: pieceLength, Single: len(sizes) == 1}
 	for n, size := range sizes {
@@ -154,7 +154,7 @@ func TestStockGivesAndTakes(t *testing.T) {
 		for _, sample := range samples {
 			for _, format := range allFormats {
 				t.Run(fmt.Sprintf("%s %s uTP %v", sample.name, format, utp), func(t *testing.T) {
-					torrent, content := work(t, format, sample.pieceLength, sample.sizes...)
+					torrent, content := makeWork(t, format, sample.pieceLength, sample.sizes...)
 					into := emptyStore(torrent)
 					add(t, a, torrent, filled(t, torrent, content))
 					add(t, b, torrent, into)
@@ -175,7 +175,7 @@ func TestStockGivesAndTakes(t *testing.T) {
 // What another party puts into the store is given to stock peers.
 func TestStockGivesWhatOthersFound(t *testing.T) {
 	a, b := newStock(t), newStock(t)
-	torrent, content := work(t, "hybrid", 16<<10, 300_000)
+	torrent, content := makeWork(t, "hybrid", 16<<10, 300_000)
 	from, into := emptyStore(torrent), emptyStore(torrent)
 	put(t, from, torrent, content, 0)
 	add(t, a, torrent, from)
@@ -225,7 +225,7 @@ func (f *forgetful) Put(ctx context.Context, index int, piece []byte) error {
 
 func TestStockFetchesAgainWhatWasLost(t *testing.T) {
 	a, b := newStock(t), newStock(t)
-	torrent, content := work(t, "v1", 16<<10, 200_000)
+	torrent, content := makeWork(t, "v1", 16<<10, 200_000)
 	add(t, a, torrent, filled(t, torrent, content))
 	into := &forgetful{Store: emptyStore(torrent), lost: map[int]bool{}}
 	add(t, b, torrent, into)
@@ -241,7 +241,7 @@ func TestStockFetchesAgainWhatWasLost(t *testing.T) {
 // A piece that the store turns out not to have, as a peer asks for it, is not given and is fetched again.
 func TestStockNoticesALossItself(t *testing.T) {
 	a, b, c := newStock(t), newStock(t), newStock(t)
-	torrent, content := work(t, "v1", 16<<10, 200_000)
+	torrent, content := makeWork(t, "v1", 16<<10, 200_000)
 	from := &forgetful{Store: filled(t, torrent, content), lost: map[int]bool{5: true}}
 	add(t, a, torrent, from)
 	add(t, b, torrent, filled(t, torrent, content))
@@ -262,7 +262,7 @@ func TestStockNoticesALossItself(t *testing.T) {
 
 func TestStockStopsWhenTheStoreIsFull(t *testing.T) {
 	a, b := newStock(t), newStock(t)
-	torrent, content := work(t, "v1", 16<<10, 400_000)
+	torrent, content := makeWork(t, "v1", 16<<10, 400_000)
 	add(t, a, torrent, filled(t, torrent, content))
 	budget := store.NewBudget(100_000)
 	into := store.NewMemory(torrent.Info, budget)
