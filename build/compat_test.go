@@ -66,7 +66,7 @@ func album(t *testing.T) content {
 // stockBox is a stock client of ours on the loopback interface, which knows private addresses.
 func stockBox(t *testing.T) *seedbox.Stock {
 	t.Helper()
-	s, err := seedbox.NewStock(seedbox.StockConfig{Listen: "127.0.0.1:0", UTP: true, PrivateNets: true, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	s, err := seedbox.NewStock(seedbox.StockConfig{Listen: "127.0.0.1:0", PrivateNets: true, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +95,7 @@ func (i interop) takes(t *testing.T, client stockClient, format string) {
 	torrent.Announce = [][]string{{tracker.url}}
 	file := filepath.Join(t.TempDir(), "work.torrent")
 	keep(t, file, torrent)
+	c.pad(t, torrent.Info)
 	client.run(t, job{file, c.parent, freePort(t)})
 	into := store.NewMemory(torrent.Info, store.NewBudget(1<<30))
 	if err := box.Add(torrent, into); err != nil {
@@ -111,6 +112,16 @@ func (i interop) takes(t *testing.T, client stockClient, format string) {
 		piece, begin := make([]byte, torrent.Info.PieceSize(n)), int64(n)*torrent.Info.PieceLength
 		if err := into.ReadAt(t.Context(), n, 0, piece); err != nil || string(piece) != string(all[begin:begin+int64(len(piece))]) {
 			t.Fatalf("piece %d is another: %v", n, err)
+		}
+	}
+}
+
+// pad writes the files of padding, as clients have them that know nothing of padding.
+func (c content) pad(t *testing.T, info *metainfo.Info) {
+	t.Helper()
+	for _, f := range info.Files {
+		if f.Padding && info.HasV1() {
+			setUp(t, filepath.Join(append([]string{c.parent, c.name}, f.Path...)...), string(make([]byte, f.Length)))
 		}
 	}
 }
