@@ -37,10 +37,11 @@ type job struct {
 // stockClients are all of them, with what they cannot do of themselves.
 func (i interop) stockClients() []stockClient {
 	v1Only := map[string]string{"v2": "knows version 1 only"}
+	noHybrids := map[string]string{"v2": "knows version 1 only", "hybrid": "reads another infohash from hybrids, whoever made them"}
 	return []stockClient{
 		{"Transmission", versionOf(`\d+\.\d+\S*`, "transmission-daemon", "--version"),
-			map[string]string{"v2": "knows version 1 only", "hybrid": "refuses hybrids"}, runTransmission},
-		{"aria2", versionOf(`\d+\.\d+\.\d+`, "aria2c", "--version"), v1Only, runAria2},
+			map[string]string{"v2": "knows version 1 only", "hybrid": "refuses hybrids, whoever made them"}, runTransmission},
+		{"aria2", versionOf(`\d+\.\d+\.\d+`, "aria2c", "--version"), noHybrids, runAria2},
 		{"qBittorrent", versionOf(`\d+\.\d+\.\d+`, "qbittorrent-nox", "--version"), nil, runQBittorrent},
 		{"rTorrent", versionOf(`\d+\.\d+\.\d+`, "rtorrent", "-h"), v1Only, runRTorrent},
 		{"libtorrent", versionOf(`\d+\.\d+\.\d+`, i.python, "-c", "import libtorrent; print(libtorrent.version)"), nil, i.runLibtorrent},

@@ -36,28 +36,37 @@ type stocked struct {
 }
 
 // OpenTorrent implements storage.ClientImpl. The client goes by what info says from now on; it has compared the infohash before.
+//
+// A torrent with padding goes to it in the form of version 1, where the padding is part of the pieces. Peers that know version 1 alone
+// ask for it, and libtorrent 2.0 does in version 2 too; the client would end the connection with them.
 func (w *stocked) OpenTorrent(_ context.Context, info *stock.Info, _ stock.Hash) (storage.TorrentImpl, error) {
 	ours := w.torrent.Info
 	pieces := w.piece
-	switch {
-	case !ours.HasV1():
+	if !ours.HasV1() {
 		if info.Pieces = w.roots(); info.Pieces == nil {
 			return storage.TorrentImpl{}, errors.New("a piece layer is missing")
 		}
 		pieces = w.rootedPiece
-	case padded(ours):
-		info.MetaVersion, info.FileTree = 0, stock.FileTree{}
 	}
-	if info.NumPieces() != ours.NumPieces() || info.PieceLength != ours.PieceLength {
+	if padded(ours) {
+		info.MetaVersion, info.FileTree, info.Files = 0, stock.FileTree{}, listed(ours.Files)
+	}
+	if info.NumPieces() != ours.NumPieces() || info.PieceLength != ours.PieceLength || info.TotalLength() != ours.Length {
 		return storage.TorrentImpl{}, errors.New("the stock client reads other pieces in this torrent")
 	}
 	return storage.TorrentImpl{PieceWithHash: pieces, Close: w.close}, nil
 }
 
-// padded tells whether a torrent has padding. A hybrid that has some goes to the client as the torrent of version 1 that it is too: the
-// client would otherwise cut the padding off the pieces, and end connections with peers of version 1 that ask for it.
 func padded(info *metainfo.Info) bool {
 	return slices.ContainsFunc(info.Files, func(f metainfo.File) bool { return f.Padding })
+}
+
+// listed are files in the form of version 1.
+func listed(files []metainfo.File) (list []stock.FileInfo) {
+	for _, f := range files {
+		list = append(list, stock.FileInfo{Length: f.Length, Path: f.Path})
+	}
+	return list
 }
 
 // roots returns what stands for the SHA-1 of the pieces where there is none: the beginning of their roots. The client would end the
@@ -121,7 +130,14 @@ var (
 
 func (p storedPiece) key() pieceOf { return pieceOf{p.work, p.index} }
 
+// size is how many bytes of the piece are stored.
 func (p storedPiece) size() int64 { return p.work.torrent.Info.PieceSize(p.index) }
+
+// width is the size with padding, as the client has it.
+func (p storedPiece) width() int64 {
+	info := p.work.torrent.Info
+	return min(info.PieceLength, info.Length-int64(p.index)*info.PieceLength)
+}
 
 // Completion implements storage.PieceImpl. It is always known: the store knows.
 func (p storedPiece) Completion() storage.Completion {
@@ -130,7 +146,7 @@ func (p storedPiece) Completion() storage.Completion {
 
 // ReadAt implements storage.PieceImpl.
 func (p storedPiece) ReadAt(dst []byte, begin int64) (int, error) {
-	dst = dst[:max(0, min(int64(len(dst)), p.size()-begin))]
+	dst = dst[:max(0, min(int64(len(dst)), p.width()-begin))]
 	if !p.work.has(p.index) {
 		whole, err := p.work.partials.whole(p.key())
 		if err != nil {
@@ -138,7 +154,9 @@ func (p storedPiece) ReadAt(dst []byte, begin int64) (int, error) {
 		}
 		return copy(dst, whole[begin:]), nil
 	}
-	if err := p.work.store.ReadAt(p.work.ctx, p.index, int(begin), dst); err != nil {
+	stored := max(0, min(int64(len(dst)), p.size()-begin))
+	clear(dst[stored:])
+	if err := p.work.store.ReadAt(p.work.ctx, p.index, int(min(begin, p.size())), dst[:stored]); err != nil {
 		p.missing(err)
 		return 0, err
 	}
@@ -170,7 +188,7 @@ func (p storedPiece) whole() ([]byte, error) {
 	if !p.work.has(p.index) {
 		return p.work.partials.whole(p.key())
 	}
-	whole := make([]byte, p.size())
+	whole := make([]byte, p.width())
 	_, err := p.ReadAt(whole, 0)
 	return whole, err
 }
@@ -180,7 +198,7 @@ func (p storedPiece) WriteAt(data []byte, begin int64) (int, error) {
 	if p.work.has(p.index) {
 		return len(data), nil
 	}
-	if err := p.work.partials.put(p.key(), p.size(), begin, data); err != nil {
+	if err := p.work.partials.put(p.key(), p.width(), begin, data); err != nil {
 		return 0, err
 	}
 	return len(data), nil
@@ -209,7 +227,7 @@ func (p storedPiece) keep() error {
 	if t := p.work.torrent; t.Info.HasV1() && t.Info.HasV2() && !right(t, p.index, piece) {
 		return errors.New("its root of version 2 is another")
 	}
-	return p.work.store.Put(p.work.ctx, p.index, piece)
+	return p.work.store.Put(p.work.ctx, p.index, piece[:p.size()])
 }
 
 // right holds a piece against version 2.
