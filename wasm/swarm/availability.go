@@ -113,6 +113,7 @@ func (s *Swarm) addHave(p *peer, i int) {
 	p.has.Set(i)
 	p.count++
 	s.rarity.increase(s.rand, i)
+	s.noteSupply(p, i)
 	if s.lacks(i) {
 		p.wanted++
 	}

@@ -204,6 +204,7 @@ type caller struct {
 	open     map[Peer]bool
 	buffers  map[int]*buffer
 	have     wire.Bitfield
+	found    wire.Bitfield // put in the store by somebody else, and perhaps not announced yet
 	signed   map[ticketOf]uint64
 	most     int // buffers at a time, ever
 	dropped  map[Peer]Reason
@@ -230,7 +231,7 @@ func newCaller(w work, c Config, fail func(string, ...any)) *caller {
 	}
 	k := &caller{
 		fail: fail, s: New(c), work: w, open: map[Peer]bool{}, buffers: map[int]*buffer{},
-		have: wire.NewBitfield(w.info.NumPieces()), signed: map[ticketOf]uint64{}, dropped: map[Peer]Reason{},
+		have: wire.NewBitfield(w.info.NumPieces()), found: wire.NewBitfield(w.info.NumPieces()), signed: map[ticketOf]uint64{}, dropped: map[Peer]Reason{},
 	}
 	if c.Have != nil {
 		k.have = c.Have.Clone()
@@ -304,6 +305,9 @@ func (k *caller) check(e Effect) {
 		k.require(e.Amount > k.signed[t], e, "of no more than before")
 		k.signed[t] = e.Amount
 	case Have:
+		if k.found.Has(e.Index) {
+			k.have.Set(e.Index)
+		}
 		k.require(k.have.Has(e.Index), e, "of a piece that was not stored")
 	case Complete:
 		for i := range k.work.info.NumPieces() {
@@ -316,6 +320,18 @@ func (k *caller) check(e Effect) {
 func (k *caller) choose(now time.Time, selected wire.Bitfield) {
 	k.selected = selected
 	k.s.Select(now, selected)
+}
+
+// find has somebody else put a piece in the store, and lose has it deleted or spoilt there.
+func (k *caller) find(now time.Time, index int) {
+	k.found.Set(index)
+	k.s.Found(now, index)
+}
+
+func (k *caller) lose(now time.Time, index int) {
+	k.found.Clear(index)
+	k.have.Clear(index)
+	k.s.Lost(now, index)
 }
 
 func (k *caller) require(ok bool, e Effect, what string) {

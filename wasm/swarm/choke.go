@@ -69,7 +69,7 @@ func (s *Swarm) fillSlots() {
 
 // eligible tells whether p may have a slot.
 func (s *Swarm) eligible(p *peer) bool {
-	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil)
+	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil) && !s.spares(p)
 }
 
 // rank orders the interested peers. This is the rule for upload slots: those that pay for what they are sent, by a ticket, come first,

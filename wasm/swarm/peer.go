@@ -30,6 +30,7 @@ type peer struct {
 	download
 	upload
 	share
+	supply
 	metadataFetch
 	metadataServe
 	hashFetch

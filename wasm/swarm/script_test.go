@@ -139,6 +139,7 @@ func (s *script) create(words []string) {
 			HighWater: o.size("high-water", 0), Buffers: int64(o.size("buffers", 0)),
 		},
 	}
+	_, c.Yields = o["yields"]
 	if _, magnet := o["magnet"]; !magnet {
 		c.Info, c.InfoBytes, c.Have = w.info, w.infoBytes, s.bits(o["have"], w.info.NumPieces())
 	}
@@ -297,6 +298,12 @@ func (s *script) input(now time.Time, verb string, args []string) {
 		} else {
 			s.k.choose(now, s.bits(args[0], 0))
 		}
+		s.drain(nil)
+	case "found":
+		s.k.find(now, number(args[0]))
+		s.drain(nil)
+	case "lost":
+		s.k.lose(now, number(args[0]))
 		s.drain(nil)
 	case "stop":
 		k.Stop(now)

@@ -26,6 +26,8 @@ type Config struct {
 	Rand       *rand.Rand
 	Version    string // of the client, for the extended handshake
 	Limits     Limits
+	// Yields makes a seeder serve those alone whom others do not serve well: for a server's own copy, which costs somebody money.
+	Yields bool
 }
 
 // Swarm is one torrent. Inputs say what happened and take the time; the effects that they cause must all be taken with Next before the
@@ -206,6 +208,7 @@ func (s *Swarm) tick() {
 		s.watch(p)
 	}
 	s.watchAudits()
+	s.yield()
 	s.rechokeWhenDue()
 	s.fetchMetadata()
 	s.stirred, s.hashes.stirred = true, true
