@@ -59,9 +59,7 @@ func (w *work) selected(now time.Time) {
 	if w.store == nil {
 		return // use will see to it
 	}
-	have := w.store.Have()
-	w.files.count(have)
-	w.missing = w.files.missing(have)
+	w.recount()
 	w.swarm.Select(now, w.files.pieces())
 	w.drain(now)
 	w.progress(now)

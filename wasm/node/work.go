@@ -8,6 +8,7 @@ import (
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 	"fanseed/wasm/swarm"
+	"fanseed/wasm/wire"
 )
 
 // State is what a work is doing.
@@ -76,7 +77,8 @@ func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet meta
 
 // config is what every swarm of the work starts from.
 func (w *work) config() swarm.Config {
-	return swarm.Config{Infohash: w.infohash, InfohashV2: w.infohashV2(), PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1"}
+	return swarm.Config{Infohash: w.infohash, InfohashV2: w.infohashV2(), PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1",
+		Yields: w.node.yields}
 }
 
 // know takes the metadata.
@@ -120,22 +122,22 @@ func (w *work) use(now time.Time, s store.Store) {
 		w.swarm.Described(now, w.torrent)
 		w.drain(now)
 	} else {
-		w.renew(now, s)
+		w.renew(now, have)
 	}
 	w.hold(now)
 	w.wakeReaders(now)
 }
 
-// renew begins a new swarm with what is in the store. Peers have to be met
+// renew begins a new swarm with what was in the store. Peers have to be met
 // anew: the old swarm has told them something else.
-func (w *work) renew(now time.Time, s store.Store) {
+func (w *work) renew(now time.Time, have wire.Bitfield) {
 	w.halt(now)
 	w.end(now)
 	stats := w.swarm.Stats()
 	w.before.down += int64(stats.Downloaded)
 	w.before.up += int64(stats.Uploaded)
 	c := w.config()
-	c.Info, c.InfoBytes, c.Layers, c.Have = w.torrent.Info, w.torrent.InfoBytes, w.torrent.Layers, s.Have()
+	c.Info, c.InfoBytes, c.Layers, c.Have = w.torrent.Info, w.torrent.InfoBytes, w.torrent.Layers, have
 	w.swarm, w.pieces = swarm.New(c), map[int][]byte{}
 	w.swarm.Select(now, w.files.pieces())
 	w.drain(now)
