@@ -15,7 +15,13 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	var infohash [20]byte
 	var err error
 	if torrent := o.Get("torrent"); torrent.Type() == js.TypeObject {
-		infohash, err = e.node.AddTorrent(ctx, bytesToGo(torrent))
+		var files []int
+		if so := o.Get("so"); so.Type() == js.TypeString {
+			if files, err = metainfo.ParseSelect(so.String()); err != nil {
+				return nil, wrap(codeBadLink, err)
+			}
+		}
+		infohash, err = e.node.AddSome(ctx, bytesToGo(torrent), files)
 		err = wrap(codeBadTorrent, err)
 	} else {
 		infohash, err = e.node.AddMagnet(ctx, o.Get("magnet").String())

@@ -59,6 +59,9 @@ func (w *work) selected(now time.Time) {
 	if w.store == nil {
 		return // use will see to it
 	}
+	if w.complete() {
+		w.seeking.next = now // those who have the rest were parted from
+	}
 	w.recount()
 	w.swarm.Select(now, w.files.pieces())
 	w.drain(now)

@@ -103,7 +103,8 @@ export interface Methods {
   abort: [{ call: string }, void];
   /** The files of a work that was published, for an engine that does not have them any more. */
   hand: [{ infohash: string; files: File[] }, void];
-  add: [{ magnet?: string; torrent?: ArrayBuffer; infohash?: string }, { infohash: string }];
+  /** `so` names files of a .torrent as a magnet does (BEP 53). */
+  add: [{ magnet?: string; torrent?: ArrayBuffer; so?: string; infohash?: string }, { infohash: string }];
   share: [{ on: boolean }, void];
   limits: [{ limits: Limits }, void];
   start: [{ infohash: string }, void];

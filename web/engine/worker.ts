@@ -33,7 +33,7 @@ interface Engine {
   layout(options: Publication): Promise<{ pieceLength: number; order: number[]; padding: number[] }>;
   root(options: { leaves: Uint8Array; width: number }): Promise<Uint8Array>;
   create(options: Publication & { comment: string; webseeds: string[]; pieces: Uint8Array; roots: Uint8Array; blobs: Blob[] }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
-  add(options: { torrent?: Uint8Array; magnet?: string }): Promise<{ infohash: string }>;
+  add(options: { torrent?: Uint8Array; so?: string | undefined; magnet?: string }): Promise<{ infohash: string }>;
   attach(options: Publication & { torrent: Uint8Array; blobs: Blob[] }): Promise<void>;
   torrent(options: { infohash: string }): Promise<Uint8Array<ArrayBuffer>>;
   storage(options: object): Promise<Storage>;
@@ -216,7 +216,7 @@ async function add(o: Methods["add"][0]): Promise<Methods["add"][1]> {
   const torrent = o.infohash !== undefined ? await torrentOf(boot.server, o.infohash) : o.torrent;
   const bytes = torrent && new Uint8Array(torrent);
   const magnet = o.magnet ?? "";
-  const added = await it.add(bytes ? { torrent: bytes } : { magnet });
+  const added = await it.add(bytes ? { torrent: bytes, so: o.so } : { magnet });
   await library.add(added.infohash, magnet, bytes);
   return added;
 }

@@ -97,7 +97,7 @@ export interface Seeder extends EventTarget {
 
   /**
    * Adds a work by magnet, by infohash (40 hex digits), by URL of a .torrent, or by the .torrent itself; a work that is already here is
-   * handed back. Resolves as soon as the infohash is known: until a magnet's metadata has come from a peer, `length` is 0 and `files` is empty.
+   * handed back. A magnet may name the files that are to be fetched ("so=0,2-4", BEP 53); so may the URL, after its "#". Resolves as soon as the infohash is known: until a magnet's metadata has come from a peer, `length` is 0 and `files` is empty.
    * Errors: bad_link, bad_torrent, not_found, unreachable, refused.
    */
   add(source: string | ArrayBuffer | File): Promise<Work>;
