@@ -9,11 +9,15 @@ import (
 	"hash"
 	"strconv"
 	"sync"
+	"time"
 
 	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 )
+
+// settling is how long the system may take to change the bytes of a file after it has said that they change.
+const settling = 50 * time.Millisecond
 
 // patience is how often a piece is looked at again that somebody changes while it is being read.
 const patience = 4
@@ -35,9 +39,10 @@ func (w *work) prove(index int, changes uint64) {
 
 // read reads bytes of a piece that are right, or of a doubtful one as they are.
 func (w *work) read(ctx context.Context, index, begin int, dst []byte) error {
+	inside := begin >= 0 && int64(begin) <= w.info.PieceSize(index)-int64(len(dst))
 	for range patience {
-		if !w.dir.Has(index) {
-			return w.dir.ReadAt(ctx, index, begin, dst) // doubtful, missing, or no piece at all
+		if !inside || !w.dir.Has(index) {
+			return w.dir.ReadAt(ctx, index, begin, dst) // doubtful, missing, or nothing that there is
 		}
 		before, err := w.verified(ctx, index)
 		if err != nil {
@@ -47,7 +52,7 @@ func (w *work) read(ctx context.Context, index, begin int, dst []byte) error {
 		if reading != nil && !spoilt(reading) {
 			return reading
 		}
-		after, err := w.dir.Changes(ctx, index)
+		after, _, err := w.dir.Changes(ctx, index)
 		switch {
 		case err != nil:
 			return err
@@ -66,7 +71,7 @@ func (w *work) verified(ctx context.Context, index int) (changes uint64, err err
 	if !w.dir.Has(index) {
 		return 0, store.ErrMissing
 	}
-	changes, err = w.dir.Changes(ctx, index)
+	changes, _, err = w.dir.Changes(ctx, index)
 	if err != nil || w.isProven(index, changes) {
 		return changes, err
 	}
@@ -87,18 +92,19 @@ func (w *work) isProven(index int, changes uint64) bool {
 
 // verify reads a whole piece, and loses it if it is wrong.
 func (w *work) verify(ctx context.Context, index int) (changes uint64, err error) {
-	w.copy.shelf.hashing <- struct{}{}
-	defer func() { <-w.copy.shelf.hashing }()
 	for range patience {
-		before, err := w.dir.Changes(ctx, index)
+		before, last, err := w.dir.Changes(ctx, index)
 		if err != nil {
 			return 0, err
+		}
+		if wait := settling - time.Since(last); wait > 0 {
+			time.Sleep(min(wait, settling)) // it may be about to change
 		}
 		right, err := w.right(ctx, index)
 		if err != nil {
 			return 0, err
 		}
-		after, err := w.dir.Changes(ctx, index)
+		after, _, err := w.dir.Changes(ctx, index)
 		if err != nil {
 			return 0, err
 		}
@@ -136,6 +142,8 @@ func (w *work) right(ctx context.Context, index int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	w.copy.shelf.hashing <- struct{}{}
+	defer func() { <-w.copy.shelf.hashing }()
 	buffer := buffers.Get().(*[readSize]byte)
 	defer buffers.Put(buffer)
 	size := int(w.info.PieceSize(index))

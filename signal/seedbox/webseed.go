@@ -148,13 +148,50 @@ func parsePath(u *url.URL) (infohash [20]byte, path []string, ok bool) {
 	return [20]byte(b), path, true
 }
 
-// find returns the number in Files of the file at a path, which begins with the torrent's name; -1 where there is none.
+// maxTame is how many files may be compared by the names that they have elsewhere.
+const maxTame = 10_000
+
+// find returns the number in Files of the file at a path, which begins with the torrent's name; -1 where there is none. Where one alone
+// has that path when names are as on Transmission's disk, it is that one: Transmission asks for files by these.
 func find(info *metainfo.Info, path []string) int {
-	if len(path) == 0 || path[0] != info.Name {
-		return -1
+	if found := all(info, path, exactly); len(found) > 0 || len(info.Files) > maxTame {
+		return only(found)
+	}
+	return only(all(info, path, tame))
+}
+
+func only(found []int) int {
+	if len(found) == 1 {
+		return found[0]
+	}
+	return -1
+}
+
+// all returns the files to which a path leads when names are read in some way.
+func all(info *metainfo.Info, path []string, as func(string) string) (found []int) {
+	if len(path) == 0 || as(path[0]) != as(info.Name) {
+		return nil
 	}
 	if info.Single {
-		path = append(path, info.Name)
+		path = append(path, path[0])
 	}
-	return slices.IndexFunc(info.Files, func(f metainfo.File) bool { return !f.Padding && slices.Equal(f.Path, path[1:]) })
+	for n, f := range info.Files {
+		if !f.Padding && slices.EqualFunc(f.Path, path[1:], func(a, b string) bool { return as(a) == as(b) }) {
+			found = append(found, n)
+		}
+	}
+	return found
+}
+
+func exactly(name string) string { return name }
+
+// tame replaces what some systems do not allow in a name, as Transmission does.
+func tame(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`<>:"/\|?*`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	return strings.TrimRight(name, " .")
 }

@@ -54,7 +54,7 @@ func (w *work) put(ctx context.Context, from *view, index int, piece []byte) err
 	if index < 0 || index >= w.info.NumPieces() {
 		return w.dir.Put(ctx, index, piece) // which says what is wrong
 	}
-	changes, err := w.dir.Changes(ctx, index)
+	changes, _, err := w.dir.Changes(ctx, index)
 	if err == nil {
 		err = w.dir.Put(ctx, index, piece)
 	}

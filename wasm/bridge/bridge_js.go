@@ -58,6 +58,7 @@ func (e *engine) methods() js.Value {
 		"stop", async(e.stop),
 		"remove", async(e.remove),
 		"prioritize", async(e.prioritize),
+		"select", async(e.choose),
 		"blob", async(e.blob),
 		"length", async(e.length),
 		"read", async(e.read),

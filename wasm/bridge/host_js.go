@@ -81,6 +81,13 @@ func snapshot(s node.Snapshot) js.Value {
 		"downRate", s.DownRate, "upRate", s.UpRate, "downloaded", s.Downloaded, "uploaded", s.Uploaded,
 		"earned", s.Earned, "kept", s.Kept, "caps", capsOf(s.Caps), "webseeds", webseedsOf(s.Webseeds),
 	)
+	if s.Selected != nil {
+		selected := js.Global().Get("Array").New(len(s.Selected))
+		for i, file := range s.Selected {
+			selected.SetIndex(i, file)
+		}
+		out.Set("selected", selected)
+	}
 	if s.Err != nil && s.Revoked {
 		out.Set("error", object("code", "revoked", "message", s.Err.Error()))
 	} else if s.Err != nil {

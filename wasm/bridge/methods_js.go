@@ -15,7 +15,13 @@ func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	var infohash [20]byte
 	var err error
 	if torrent := o.Get("torrent"); torrent.Type() == js.TypeObject {
-		infohash, err = e.node.AddTorrent(ctx, bytesToGo(torrent))
+		var files []int
+		if so := o.Get("so"); so.Type() == js.TypeString {
+			if files, err = metainfo.ParseSelect(so.String()); err != nil {
+				return nil, wrap(codeBadLink, err)
+			}
+		}
+		infohash, err = e.node.AddSome(ctx, bytesToGo(torrent), files)
 		err = wrap(codeBadTorrent, err)
 	} else {
 		infohash, err = e.node.AddMagnet(ctx, o.Get("magnet").String())
@@ -98,6 +104,18 @@ func (e *engine) prioritize(ctx context.Context, o js.Value) (any, error) {
 	return nil, e.one(ctx, o, func(ctx context.Context, infohash [20]byte) error {
 		return e.node.Prioritize(ctx, infohash, file)
 	})
+}
+
+// choose has only some files fetched, or all.
+func (e *engine) choose(ctx context.Context, o js.Value) (any, error) {
+	var files []int
+	if list := o.Get("files"); list.Type() == js.TypeObject {
+		files = make([]int, list.Length())
+		for i := range files {
+			files[i] = list.Index(i).Int()
+		}
+	}
+	return nil, e.one(ctx, o, func(ctx context.Context, infohash [20]byte) error { return e.node.Select(ctx, infohash, files) })
 }
 
 func (e *engine) one(ctx context.Context, o js.Value, f func(context.Context, [20]byte) error) error {

@@ -83,7 +83,11 @@ func (m *Magnet) set(key, value string) error {
 	case "xl":
 		return m.setLength(value)
 	case "so":
-		return m.setSelect(value)
+		files, err := ParseSelect(value)
+		m.Select = slices.Concat(m.Select, files)
+		slices.Sort(m.Select)
+		m.Select = slices.Compact(m.Select)
+		return err
 	case "dn":
 		if m.Name == "" {
 			m.Name = strings.ToValidUTF8(value, "\uFFFD")
@@ -141,8 +145,8 @@ const maxSelected = MaxFiles
 
 var errSelect = errors.New("not a list of files")
 
-// setSelect reads numbers and ranges of numbers, as in 0,2,4-8.
-func (m *Magnet) setSelect(value string) error {
+// ParseSelect reads numbers of files and ranges of them, as in 0,2,4-8 (BEP 53). It gives them in order and each once.
+func ParseSelect(value string) (files []int, err error) {
 	for part := range strings.SplitSeq(value, ",") {
 		from, to, ok := strings.Cut(part, "-")
 		if !ok {
@@ -150,16 +154,15 @@ func (m *Magnet) setSelect(value string) error {
 		}
 		first, err := strconv.ParseUint(from, 10, 31)
 		last, err2 := strconv.ParseUint(to, 10, 31)
-		if err != nil || err2 != nil || first > last || last >= maxSelected || len(m.Select) > maxSelected {
-			return errSelect
+		if err != nil || err2 != nil || first > last || last >= maxSelected || len(files) > maxSelected {
+			return nil, errSelect
 		}
 		for n := first; n <= last; n++ {
-			m.Select = append(m.Select, int(n))
+			files = append(files, int(n))
 		}
 	}
-	slices.Sort(m.Select)
-	m.Select = slices.Compact(m.Select)
-	return nil
+	slices.Sort(files)
+	return slices.Compact(files), nil
 }
 
 func parseInfohash(digits string) ([]byte, error) {

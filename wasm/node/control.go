@@ -11,11 +11,19 @@ import (
 // AddTorrent adds a work by its .torrent, and starts it. A work that is here
 // stays as it is, but for metadata that it lacks. Errors: ErrTorrent.
 func (n *Node) AddTorrent(ctx context.Context, torrent []byte) (infohash [20]byte, err error) {
+	return n.AddSome(ctx, torrent, nil)
+}
+
+// AddSome does the same, but has only the files fetched that are named by their
+// numbers in the torrent, as a magnet link names them (BEP 53); all where it is nil.
+func (n *Node) AddSome(ctx context.Context, torrent []byte, files []int) (infohash [20]byte, err error) {
 	t, err := metainfo.Parse(torrent)
 	if err != nil {
 		return infohash, err
 	}
-	return t.Infohash, n.add(ctx, t, t.Magnet())
+	m := t.Magnet()
+	m.Select = files
+	return t.Infohash, n.add(ctx, t, m)
 }
 
 // AddMagnet adds a work by its magnet link, and starts it; its metadata comes
@@ -40,6 +48,7 @@ func (n *Node) add(ctx context.Context, t *metainfo.Torrent, m metainfo.Magnet) 
 			w.open()
 		default:
 			w.addWebseeds(m.Webseeds)
+			w.widen(now, m)
 		}
 		w.show()
 		return nil

@@ -24,7 +24,9 @@ type files struct {
 	got     []int64 // verified bytes of each; replaced when it changes: snapshots share it
 	lent    bool    // got is in a snapshot
 	length  int64   // bytes of all
-	have    int64   // verified bytes of all
+	chosen  choice  // which are to be fetched; replaced when it changes
+	due     int64   // bytes of those
+	have    int64   // verified bytes of those
 }
 
 func newFiles(info *metainfo.Info) *files {
@@ -34,7 +36,7 @@ func newFiles(info *metainfo.Info) *files {
 		f.offsets = append(f.offsets, file.Offset)
 		f.length += file.Length
 	}
-	f.got = make([]int64, len(f.list))
+	f.got, f.due = make([]int64, len(f.list)), f.length
 	return f
 }
 
@@ -48,7 +50,12 @@ func (f *files) place(file int) (offset, length int64, ok bool) {
 
 // count begins with the pieces that are there.
 func (f *files) count(have wire.Bitfield) {
-	f.got, f.have, f.lent = make([]int64, len(f.list)), 0, false
+	f.got, f.due, f.have, f.lent = make([]int64, len(f.list)), 0, 0, false
+	for i, file := range f.list {
+		if f.chosen.has(i) {
+			f.due += file.Length
+		}
+	}
 	for i := range f.info.NumPieces() {
 		if have.Has(i) {
 			f.add(i)
@@ -63,14 +70,20 @@ func (f *files) add(index int) {
 	if f.lent {
 		f.got, f.lent = slices.Clone(f.got), false
 	}
-	first := sort.Search(len(f.list), func(i int) bool { return f.offsets[i]+f.list[i].Length > begin })
-	for i := first; i < len(f.list) && f.offsets[i] < end; i++ {
+	for i := f.first(begin); i < len(f.list) && f.offsets[i] < end; i++ {
 		n := min(end, f.offsets[i]+f.list[i].Length) - max(begin, f.offsets[i])
 		if n > 0 { // a file of no bytes lies in no piece
 			f.got[i] += n
-			f.have += n
+			if f.chosen.has(i) {
+				f.have += n
+			}
 		}
 	}
+}
+
+// first is the first file that ends after an offset.
+func (f *files) first(offset int64) int {
+	return sort.Search(len(f.list), func(i int) bool { return f.offsets[i]+f.list[i].Length > offset })
 }
 
 // lend hands out the bytes of each file, which never change afterwards.

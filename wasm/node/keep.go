@@ -41,10 +41,11 @@ func (w *work) keep() {
 // publish makes the person's files the store of a work. What was kept of it is
 // kept on; a work that is here as a whole needs no files.
 func (w *work) publish(now time.Time, t *metainfo.Torrent, s store.Store) {
+	w.magnet.Select = nil
 	w.know(t)
 	before := w.store
 	switch {
-	case w.complete() && !w.published:
+	case w.whole() && !w.published:
 		w.node.closeFiles(s)
 		return
 	case w.published: // the earlier files are let go of

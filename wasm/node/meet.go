@@ -23,6 +23,7 @@ const (
 const (
 	seekEvery   = 15 * time.Second // by a work with too few peers; by and by more rarely when it meets nobody
 	seekDoubles = 3                // times
+	seekSoon    = 2 * time.Second  // by one that has lost a peer
 	offerLives  = 50 * time.Second // a later answer finds nobody, as with stock clients …
 	offerStale  = 10 * time.Second // … but after so long without one, another may have more luck
 	retryAfter  = 5 * time.Second  // a connection that failed; doubled for each that fails after it
@@ -68,6 +69,7 @@ func (s *seeking) ended(now time.Time, l *link) {
 	switch {
 	case l.shaken:
 		s.failed, s.tries = 0, 0
+		s.next = earlier(s.next, now.Add(l.work.node.jitter(seekSoon)))
 	case l.answer != "" && l.work.meeting:
 		s.failed++
 		wait := min(retryLatest, retryAfter<<min(s.failed-1, 8))

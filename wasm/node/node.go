@@ -26,6 +26,9 @@ type Config struct {
 	Limits Limits
 	// Receipts are those that an earlier run has earned and not settled.
 	Receipts []Receipt
+	// Yields makes works that are here serve only whom others do not serve well
+	// (see swarm.Config).
+	Yields bool
 }
 
 // Node is one engine: many works, one server.
@@ -49,6 +52,7 @@ type Node struct {
 	budget    budget
 	capped    struct{ up, down bool } // what the works know of the budget
 	meetings  meetings
+	yields    bool
 	sharing   bool // there may be peers
 	fetching  bool // there may be webseeds even while sharing is off
 	copying   bool // a published piece is being copied
@@ -66,6 +70,7 @@ func New(c Config) *Node {
 		mail:   mailbox{wake: make(chan struct{}, 1)},
 		timer:  time.NewTimer(time.Hour),
 		spans:  newSpans(),
+		yields: c.Yields,
 	}
 	n.meetings.seeks, n.meetings.answers = seekPace, answerPace
 	n.limit(time.Now(), c.Limits)

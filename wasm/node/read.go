@@ -35,7 +35,7 @@ func (n *Node) Read(ctx context.Context, infohash [20]byte, file int, begin, end
 	index := int((offset + begin) / info.PieceLength)
 	from := (offset + begin) - int64(index)*info.PieceLength
 	b := make([]byte, min(end-begin, info.PieceSize(index)-from))
-	s, err := n.await(ctx, infohash, index)
+	s, err := n.await(ctx, infohash, file, index)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (w *work) readable() store.Store {
 }
 
 // await returns the store once a piece is verified and stored.
-func (n *Node) await(ctx context.Context, infohash [20]byte, index int) (store.Store, error) {
+func (n *Node) await(ctx context.Context, infohash [20]byte, file, index int) (store.Store, error) {
 	waiting := waiter{index, make(chan ready, 1)}
 	err := n.with(ctx, infohash, func(w *work, now time.Time) {
 		if s := w.readable(); s != nil && s.Have().Has(index) {
@@ -92,6 +92,7 @@ func (n *Node) await(ctx context.Context, infohash [20]byte, index int) (store.S
 			return
 		}
 		w.waiters = append(w.waiters, waiting)
+		w.want(now, file)
 		w.prefer(now, index, index+1+w.ahead())
 	})
 	if err != nil {
@@ -126,7 +127,7 @@ const readAhead = 4 << 20
 // ahead is the same in pieces.
 func (w *work) ahead() int { return int(readAhead / w.torrent.Info.PieceLength) }
 
-// Prioritize has a file fetched before the others. Errors: ErrNoWork, and
+// Prioritize has a file fetched, and before the others. Errors: ErrNoWork, and
 // ErrMissing for a file that does not exist or is not known yet.
 func (n *Node) Prioritize(ctx context.Context, infohash [20]byte, file int) error {
 	info, offset, length, err := n.place(ctx, infohash, file)
@@ -134,6 +135,7 @@ func (n *Node) Prioritize(ctx context.Context, infohash [20]byte, file int) erro
 		return err
 	}
 	return n.with(ctx, infohash, func(w *work, now time.Time) {
+		w.want(now, file)
 		w.prefer(now, int(offset/info.PieceLength), int((offset+length-1)/info.PieceLength)+1)
 	})
 }

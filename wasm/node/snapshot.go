@@ -22,13 +22,14 @@ type Snapshot struct {
 	Pieces      int
 	Files       []File  // one slice for all snapshots of a work
 	Got         []int64 // verified bytes of each file; another slice only when they have changed
+	Selected    []int   // the files that are fetched, by number; nil for all
 	Bitfield    wire.Bitfield
 	State       State
 	Err         error   // why State is Failed
 	Revoked     bool    // Err is the server's takedown
-	Progress    float64 // the verified share; of what must be checked while State is Checking
-	Missing     int64
-	Kept        bool // what is here is here after a reload
+	Progress    float64 // the verified share of the selected files; of what must be checked while State is Checking
+	Missing     int64   // bytes of the selected files
+	Kept        bool    // what is here is here after a reload
 	Caps        []Cap
 	Peers       []Peer
 	Webseeds    []Webseed
@@ -176,6 +177,7 @@ func client(id [20]byte) string {
 // magnetLink is what a person may pass on.
 func (w *work) magnetLink() string {
 	m := w.magnet
+	m.Select = nil // others choose for themselves
 	if len(m.Trackers) == 0 {
 		m.Trackers = []string{w.node.AnnounceURL()}
 	}
@@ -203,11 +205,12 @@ func (w *work) describeFiles(s *Snapshot) {
 		s.Bitfield = wire.NewBitfield(s.Pieces)
 	}
 	s.Length, s.Files, s.Got = w.files.length, w.files.list, w.files.lend()
-	s.Missing = s.Length - w.files.have
+	s.Selected = w.files.chosen.numbers()
+	s.Missing = w.files.due - w.files.have
 	s.Progress = 1
 	if s.State == Checking {
 		s.Progress = float64(w.checking.settled) / float64(w.checking.total)
-	} else if s.Length > 0 {
-		s.Progress = float64(w.files.have) / float64(s.Length)
+	} else if w.files.due > 0 {
+		s.Progress = float64(w.files.have) / float64(w.files.due)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 	"fanseed/wasm/swarm"
+	"fanseed/wasm/wire"
 )
 
 // State is what a work is doing.
@@ -34,7 +35,8 @@ type work struct {
 	checking *check            // of the store, while it is not
 	keeping  *keeping          // of a published work, until it is kept
 	pieces   map[int][]byte    // buffers of pieces that are being fetched
-	missing  int               // pieces that are not in the store; meaningless without it
+	missing  int               // selected pieces that are not in the store; meaningless without it
+	begun    bool              // the store has a piece
 	links    []*link
 	webseeds []*webseed
 	peers    swarm.Peer // the handle that was given out last
@@ -75,12 +77,14 @@ func (n *Node) newWork(infohash [20]byte, torrent *metainfo.Torrent, magnet meta
 
 // config is what every swarm of the work starts from.
 func (w *work) config() swarm.Config {
-	return swarm.Config{Infohash: w.infohash, InfohashV2: w.infohashV2(), PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1"}
+	return swarm.Config{Infohash: w.infohash, InfohashV2: w.infohashV2(), PeerID: w.node.peerID, Rand: w.node.rand, Version: "Fanseed 0.1",
+		Yields: w.node.yields}
 }
 
 // know takes the metadata.
 func (w *work) know(t *metainfo.Torrent) {
 	w.torrent, w.files, w.changed = t, newFiles(t.Info), true
+	w.files.chooseByLink(w.magnet.Select)
 	w.addWebseeds(t.Webseeds)
 }
 
@@ -110,33 +114,36 @@ func (w *work) opened(now time.Time, s store.Store, err error) {
 // nothing was in it yet; else a new one begins with what is there.
 func (w *work) use(now time.Time, s store.Store) {
 	have := s.Have()
-	w.store, w.missing, w.changed = s, w.torrent.Info.NumPieces()-have.Count(), true
+	w.store, w.missing, w.begun, w.changed = s, w.files.missing(have), have.Count() > 0, true
 	w.files.count(have)
-	if have.Count() == 0 && w.swarm.Stats().Pieces == 0 {
+	if !w.begun && w.swarm.Stats().Pieces == 0 {
+		w.swarm.Select(now, w.files.pieces())
+		w.drain(now)
 		w.swarm.Described(now, w.torrent)
 		w.drain(now)
 	} else {
-		w.renew(now, s)
+		w.renew(now, have)
 	}
 	w.hold(now)
 	w.wakeReaders(now)
 }
 
-// renew begins a new swarm with what is in the store. Peers have to be met
+// renew begins a new swarm with what was in the store. Peers have to be met
 // anew: the old swarm has told them something else.
-func (w *work) renew(now time.Time, s store.Store) {
+func (w *work) renew(now time.Time, have wire.Bitfield) {
 	w.halt(now)
 	w.end(now)
 	stats := w.swarm.Stats()
 	w.before.down += int64(stats.Downloaded)
 	w.before.up += int64(stats.Uploaded)
 	c := w.config()
-	c.Info, c.InfoBytes, c.Layers, c.Have = w.torrent.Info, w.torrent.InfoBytes, w.torrent.Layers, s.Have()
+	c.Info, c.InfoBytes, c.Layers, c.Have = w.torrent.Info, w.torrent.InfoBytes, w.torrent.Layers, have
 	w.swarm, w.pieces = swarm.New(c), map[int][]byte{}
+	w.swarm.Select(now, w.files.pieces())
 	w.drain(now)
 }
 
-// complete says that every piece is verified and stored.
+// complete says that every selected piece is verified and stored.
 func (w *work) complete() bool { return w.store != nil && w.missing == 0 }
 
 func (w *work) state() State {

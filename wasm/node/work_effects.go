@@ -47,12 +47,14 @@ func (w *work) carryOut(now time.Time, e swarm.Effect) {
 	case swarm.Claim:
 		w.claim(e)
 	case swarm.Have:
-		w.missing--
+		if w.files.holds(e.Index) {
+			w.missing--
+		}
 		w.changed = true
 		w.files.add(e.Index)
 		w.arrived(e.Index)
-		if w.missing == 0 || w.missing == w.torrent.Info.NumPieces()-1 {
-			w.node.shown = time.Time{} // the first piece and the last are shown at once
+		if w.missing == 0 || !w.begun {
+			w.begun, w.node.shown = true, time.Time{} // the first piece and the last are shown at once
 		}
 	case swarm.Complete:
 		w.changed = true

@@ -136,13 +136,22 @@ func newEngine(t *testing.T, w *world, limits Limits, kept ...Receipt) *engine {
 	return startEngine(t, w, key, [32]byte(public), limits, kept...)
 }
 
+// newYielding is one that yields as a seeder.
+func newYielding(t *testing.T, w *world) *engine {
+	t.Helper()
+	public, key, _ := ed25519.GenerateKey(nil)
+	return runEngine(t, &engine{t: t, key: key, public: [32]byte(public)}, Config{Server: w.url, Yields: true})
+}
+
 func startEngine(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte, limits Limits, kept ...Receipt) *engine {
-	e := &engine{t: t, budget: 1 << 30, key: key, public: public, shown: map[[20]byte]Snapshot{}, kept: map[[16]byte]Receipt{}}
-	e.Node = New(Config{
-		Server: w.url, Limits: limits, Receipts: kept,
-		Rand:  rand.New(rand.NewPCG(rand.Uint64(), 3)),
-		Parts: Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e},
-	})
+	return runEngine(t, &engine{t: t, key: key, public: public}, Config{Server: w.url, Limits: limits, Receipts: kept})
+}
+
+func runEngine(t *testing.T, e *engine, c Config) *engine {
+	e.budget, e.shown, e.kept = 1<<30, map[[20]byte]Snapshot{}, map[[16]byte]Receipt{}
+	c.Rand = rand.New(rand.NewPCG(rand.Uint64(), 3))
+	c.Parts = Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e}
+	e.Node = New(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { e.Run(ctx); close(ended) }()

@@ -9,31 +9,33 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"time"
 )
 
 // dataFile is what a Dir knows of one of its data files.
 type dataFile struct {
 	mu      sync.Mutex // whoever writes has it, so that nobody takes a write of ours for somebody else's
 	known   bool
-	stamp   Stamp  // as we left it; zero where it is not there
-	changes uint64 // how often it was seen not to be as we left it
-	touched bool   // has bytes that were not flushed; of those who have Dir.change
+	stamp   Stamp     // as we left it; zero where it is not there
+	changes uint64    // how often it was seen not to be as we left it
+	last    time.Time // when that was last; before it was, when the file itself was changed last
+	touched bool      // has bytes that were not flushed; of those who have Dir.change
 }
 
 // path is where a data file is, below the disk's folder.
 func (d *Dir) path(file int) string { return d.name + "/" + d.layout.names[file] }
 
 // Changes returns how often the data files of a piece were seen to have been changed by somebody else, or by what broke the disk, since
-// the store was opened. A piece that was verified while the number was the same is as good as it was then, so far as the system tells of
-// changes.
-func (d *Dir) Changes(ctx context.Context, index int) (uint64, error) {
+// the store was opened, and when last. A piece that was verified while the number was the same, and some moments after that time, is as
+// good as it was then, so far as the system tells of changes: it does so right before the bytes change. What somebody writes at the
+// moment in which the store itself writes to the same file may go unnoticed.
+func (d *Dir) Changes(ctx context.Context, index int) (changes uint64, last time.Time, err error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if err := d.ready(ctx); err != nil {
-		return 0, err
+		return 0, last, err
 	}
-	var changes uint64
-	err := d.layout.each(d.begin(index), d.info.PieceSize(index), func(file int, _, _ int64) error {
+	err = d.layout.each(d.begin(index), d.info.PieceSize(index), func(file int, _, _ int64) error {
 		if file == padding {
 			return nil
 		}
@@ -42,12 +44,15 @@ func (d *Dir) Changes(ctx context.Context, index int) (uint64, error) {
 		defer f.mu.Unlock()
 		err := d.look(file)
 		changes += f.changes
+		if f.last.After(last) {
+			last = f.last
+		}
 		return err
 	})
 	if err != nil {
-		return 0, fmt.Errorf("look at the files of piece %d: %w", index, err)
+		return 0, last, fmt.Errorf("look at the files of piece %d: %w", index, err)
 	}
-	return changes, nil
+	return changes, last, nil
 }
 
 // Look tells how often the data file that has one of info.Files was seen to have been changed by somebody else, and whether f, which
@@ -92,7 +97,11 @@ func (d *Dir) look(file int) error {
 			return err
 		}
 	}
-	f.stamp, f.known = stamp, true
+	f.stamp, f.last = stamp, time.Now()
+	if !f.known {
+		f.last = time.Unix(0, max(stamp.Modified, stamp.Changed))
+	}
+	f.known = true
 	return nil
 }
 

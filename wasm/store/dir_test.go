@@ -273,7 +273,7 @@ func TestDirChanges(t *testing.T) {
 	last := info.NumPieces() - 1
 	count := func(index int) uint64 {
 		t.Helper()
-		n, err := s.Changes(t.Context(), index)
+		n, _, err := s.Changes(t.Context(), index)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,7 +8,7 @@ type availability struct {
 	told   bool          // it has sent a bitfield, its equivalent, or a have
 	seed   bool          // counted in rarity.seeds, not piece by piece
 	count  int           // pieces that it has
-	wanted int           // of those, the ones that we lack
+	wanted int           // of those, the ones that we lack and want
 	open   int           // of those, the ones that nobody fetches
 
 	// Before the metadata is known nothing can be checked, only kept.
@@ -113,7 +113,8 @@ func (s *Swarm) addHave(p *peer, i int) {
 	p.has.Set(i)
 	p.count++
 	s.rarity.increase(s.rand, i)
-	if !s.have.Has(i) {
+	s.noteSupply(p, i)
+	if s.lacks(i) {
 		p.wanted++
 	}
 	if s.rarity.isOpen(i) {
@@ -137,7 +138,7 @@ func (s *Swarm) addAvailability(p *peer) {
 		if !p.seed {
 			s.rarity.increase(s.rand, i)
 		}
-		if !s.have.Has(i) {
+		if s.lacks(i) {
 			p.wanted++
 		}
 		if s.rarity.isOpen(i) {

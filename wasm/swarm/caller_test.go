@@ -197,15 +197,17 @@ func (w work) block(index int, begin, length uint32) []byte {
 // caller keeps a swarm's side of the bargain, and checks that the swarm keeps its own: effects name only open peers and pieces that
 // exist, buffers are written before they are hashed, hashed before they are stored, and announced after that.
 type caller struct {
-	fail    func(format string, args ...any)
-	s       *Swarm
-	work    work
-	open    map[Peer]bool
-	buffers map[int]*buffer
-	have    wire.Bitfield
-	signed  map[ticketOf]uint64
-	most    int // buffers at a time, ever
-	dropped map[Peer]Reason
+	selected wire.Bitfield // nil for all
+	fail     func(format string, args ...any)
+	s        *Swarm
+	work     work
+	open     map[Peer]bool
+	buffers  map[int]*buffer
+	have     wire.Bitfield
+	found    wire.Bitfield // put in the store by somebody else, and perhaps not announced yet
+	signed   map[ticketOf]uint64
+	most     int // buffers at a time, ever
+	dropped  map[Peer]Reason
 }
 
 // ticketOf names a ticket: serials are one peer's own.
@@ -229,7 +231,7 @@ func newCaller(w work, c Config, fail func(string, ...any)) *caller {
 	}
 	k := &caller{
 		fail: fail, s: New(c), work: w, open: map[Peer]bool{}, buffers: map[int]*buffer{},
-		have: wire.NewBitfield(w.info.NumPieces()), signed: map[ticketOf]uint64{}, dropped: map[Peer]Reason{},
+		have: wire.NewBitfield(w.info.NumPieces()), found: wire.NewBitfield(w.info.NumPieces()), signed: map[ticketOf]uint64{}, dropped: map[Peer]Reason{},
 	}
 	if c.Have != nil {
 		k.have = c.Have.Clone()
@@ -303,10 +305,33 @@ func (k *caller) check(e Effect) {
 		k.require(e.Amount > k.signed[t], e, "of no more than before")
 		k.signed[t] = e.Amount
 	case Have:
+		if k.found.Has(e.Index) {
+			k.have.Set(e.Index)
+		}
 		k.require(k.have.Has(e.Index), e, "of a piece that was not stored")
 	case Complete:
-		k.require(k.have.Full(k.work.info.NumPieces()), e, "with pieces missing")
+		for i := range k.work.info.NumPieces() {
+			k.require(k.have.Has(i) || k.selected != nil && !k.selected.Has(i), e, "with pieces missing")
+		}
 	}
+}
+
+// choose selects pieces.
+func (k *caller) choose(now time.Time, selected wire.Bitfield) {
+	k.selected = selected
+	k.s.Select(now, selected)
+}
+
+// find has somebody else put a piece in the store, and lose has it deleted or spoilt there.
+func (k *caller) find(now time.Time, index int) {
+	k.found.Set(index)
+	k.s.Found(now, index)
+}
+
+func (k *caller) lose(now time.Time, index int) {
+	k.found.Clear(index)
+	k.have.Clear(index)
+	k.s.Lost(now, index)
 }
 
 func (k *caller) require(ok bool, e Effect, what string) {

@@ -69,7 +69,7 @@ func (s *Swarm) fillSlots() {
 
 // eligible tells whether p may have a slot.
 func (s *Swarm) eligible(p *peer) bool {
-	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil)
+	return p.interested && p.leaving == "" && !s.now.Before(p.barredUntil) && !s.spares(p)
 }
 
 // rank orders the interested peers. This is the rule for upload slots: those that pay for what they are sent, by a ticket, come first,
@@ -98,7 +98,7 @@ func (s *Swarm) rank() []*peer {
 
 // inTurn tells whether p has a seeder's slot, and had it for less than a turn.
 func (s *Swarm) inTurn(p *peer) bool {
-	return s.complete() && !p.choked && s.now.Sub(p.unchoked) < turnLasts
+	return s.rests() && !p.choked && s.now.Sub(p.unchoked) < turnLasts
 }
 
 // first orders true before false.
@@ -113,10 +113,10 @@ func first(p, q bool) int {
 }
 
 // snubs tells whether p owes us an answer for long. It does not matter to a seeder.
-func (s *Swarm) snubs(p *peer) bool { return p.snubbed && !s.complete() }
+func (s *Swarm) snubs(p *peer) bool { return p.snubbed && !s.rests() }
 
 func (s *Swarm) merit(p *peer) float64 {
-	if s.complete() {
+	if s.rests() {
 		return -p.served
 	}
 	return p.downRate.perSecond
@@ -182,7 +182,7 @@ func (s *Swarm) chooseOptimistic(ranked []*peer, rotate bool) {
 	switch {
 	case s.limits.UploadSlots == 2:
 		candidates = prefer(candidates, func(p *peer) bool { return !s.paying(p) })
-	case s.complete() && slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) }):
+	case s.rests() && slices.ContainsFunc(ranked, func(p *peer) bool { return p.chosen && !s.paying(p) }):
 		candidates = prefer(candidates, s.paying)
 	}
 	if rotate || !slices.Contains(candidates, s.optimistic) {
@@ -232,7 +232,7 @@ func (s *Swarm) draw(candidates []*peer) *peer {
 // to give something back, and did not.
 func (s *Swarm) weight(p *peer) int {
 	weight := triedWeight
-	if s.left > 0 && p.sent >= triedWith && p.received*takerGives < p.sent {
+	if !s.rests() && p.sent >= triedWith && p.received*takerGives < p.sent {
 		weight = 1
 	}
 	if s.now.Sub(p.opened) < newFor {

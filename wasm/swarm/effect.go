@@ -19,7 +19,7 @@ const (
 	Check                             // Peer, Serial, Amount, Signature: check the receipt, answer with Checked
 	Claim                             // Serial, Amount, Signature: the newest receipt that we earned; keep it durably
 	Have                              // Index: the piece is verified and stored
-	Complete                          // every piece is
+	Complete                          // every selected piece is
 	LoadLeaves                        // Index, Length: hash the leaves of the first Length bytes of a piece in the store, answer with LeavesLoaded
 	LayersKnown                       // Layers has every piece layer
 	Broken                            // Index: the piece is right for one version of the torrent and wrong for the other; nothing more is fetched

@@ -26,7 +26,7 @@ func (s *Swarm) sendExtendedHandshake(p *peer) {
 			MetadataSize: len(s.infoBytes),
 			Reqq:         s.limits.Reqq,
 			Version:      s.cfg.Version,
-			UploadOnly:   s.complete(),
+			UploadOnly:   s.rests(),
 		})
 	}
 }

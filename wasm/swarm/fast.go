@@ -65,10 +65,10 @@ func (s *Swarm) advise(p *peer, pieces []int32, m wire.Message) []int32 {
 	return append(pieces, int32(m.Index))
 }
 
-// allowFast lets a new peer have a few pieces while it is choked, so that it soon has something to give. BEP 6 derives them from the
+// allowFast lets a new peer have a few pieces while it is choked, so that it soon has something to give, unless it is left to others. BEP 6 derives them from the
 // peer's address, which is not known behind WebRTC: here they are random.
 func (s *Swarm) allowFast(p *peer) {
-	if !p.fast || s.info == nil || s.pieces()-s.left < 2*allowedFast {
+	if !p.fast || s.cfg.Yields || s.info == nil || s.pieces()-s.left < 2*allowedFast {
 		return
 	}
 	for len(p.granted) < allowedFast {

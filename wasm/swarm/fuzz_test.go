@@ -86,7 +86,7 @@ func newFuzzer(t *testing.T, data []byte) *fuzzer {
 	z := &fuzzer{t: t, data: data, now: epoch}
 	kind := z.byte()
 	w := fuzzed()[kind>>1&3]
-	c := Config{Rand: rand.New(rand.NewPCG(1, 1)), PeerID: [20]byte{'-'}, Limits: Limits{UploadSlots: 2, Buffers: 200_000}}
+	c := Config{Rand: rand.New(rand.NewPCG(1, 1)), PeerID: [20]byte{'-'}, Limits: Limits{UploadSlots: 2, Buffers: 200_000}, Yields: kind&16 != 0}
 	if kind&1 == 0 {
 		c.Info, c.InfoBytes = w.info, w.infoBytes
 		c.Have = wire.Bitfield{z.byte() & 0xf8}
@@ -147,6 +147,12 @@ func (z *fuzzer) step() {
 			z.openWebseed()
 		case what > 235:
 			z.k.s.LeastUseful(z.now)
+		case what > 210:
+			z.choose()
+		case what > 200 && z.k.s.info != nil:
+			z.k.find(z.now, z.below(z.k.work.info.NumPieces()))
+		case what > 190 && z.k.s.info != nil:
+			z.k.lose(z.now, z.below(z.k.work.info.NumPieces()))
 		case what > 128:
 			z.k.s.Prefer(z.now, z.below(7)-1, z.below(7))
 		default:
@@ -164,6 +170,22 @@ func (z *fuzzer) step() {
 	default:
 		z.receive(z.peer(), z.message())
 	}
+}
+
+// choose selects some of the pieces, or all.
+func (z *fuzzer) choose() {
+	n := z.k.work.info.NumPieces()
+	if z.rarely() || z.k.s.info == nil {
+		z.k.choose(z.now, nil)
+		return
+	}
+	selected := wire.NewBitfield(n)
+	for bits, i := z.byte(), 0; i < n; i++ {
+		if bits>>(i%8)&1 == 1 {
+			selected.Set(i)
+		}
+	}
+	z.k.choose(z.now, selected)
 }
 
 // open opens a peer and lets it greet.

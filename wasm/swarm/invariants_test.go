@@ -45,11 +45,17 @@ func checkHashes(s *Swarm, fail func(string, ...any)) {
 			fail("piece %d waits for its hash in vain", pc.index)
 		}
 	}
-	left := int64(0)
+	left, due := int64(0), 0
 	for i := range s.pieces() {
 		if !s.have.Has(i) {
 			left += int64(s.dataSize(i))
 		}
+		if s.lacks(i) {
+			due++
+		}
+	}
+	if s.due != due {
+		fail("%d pieces are due, not %d", s.due, due)
 	}
 	if s.leftBytes != left {
 		fail("%d bytes are left, not %d", s.leftBytes, left)
@@ -101,7 +107,7 @@ func checkAvailability(s *Swarm, p *peer, fail func(string, ...any)) {
 	for i := range s.pieces() {
 		if p.has.Has(i) {
 			count++
-			if !s.have.Has(i) {
+			if s.lacks(i) {
 				wanted++
 			}
 			if s.rarity.isOpen(i) {
@@ -212,7 +218,7 @@ func checkRarity(s *Swarm, fail func(string, ...any)) {
 		if r.availability[i] != counts[i] {
 			fail("piece %d has availability %d, not %d", i, r.availability[i], counts[i])
 		}
-		if want := !s.have.Has(i) && s.active[i] == nil; r.isOpen(i) != want {
+		if want := s.lacks(i) && s.active[i] == nil; r.isOpen(i) != want {
 			fail("piece %d open: %v", i, r.isOpen(i))
 		}
 		if r.isOpen(i) {

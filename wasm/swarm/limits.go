@@ -102,6 +102,13 @@ const (
 	goodRate        = 256 << 10       // bytes a second of all others: enough for the webseed to yield
 )
 
+// A seeder that yields.
+const (
+	yieldGrace    = 2 * time.Second  // after a peer was opened, for others to serve it …
+	maxYieldGrace = 8 * time.Second  // … and where pieces are large
+	supplyOver    = 30 * time.Second // what others give counts, at most
+)
+
 // Metadata (https://www.bittorrent.org/beps/bep_0009.html).
 const (
 	maxMetadata      = 8 << 20

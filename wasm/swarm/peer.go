@@ -30,6 +30,7 @@ type peer struct {
 	download
 	upload
 	share
+	supply
 	metadataFetch
 	metadataServe
 	hashFetch
@@ -213,7 +214,7 @@ func (s *Swarm) finishLeaving(p *peer) {
 
 // leaveUseless parts from a peer when neither side can want anything from the other.
 func (s *Swarm) leaveUseless(p *peer) {
-	if s.complete() && (p.count == s.pieces() || p.uploadOnly) {
+	if s.rests() && (p.count == s.pieces() || p.uploadOnly) {
 		s.leave(p, NoUse)
 	}
 }

@@ -20,6 +20,7 @@ type piece struct {
 	solo       bool // only one peer may give it: the soloist
 	soloist    *peer
 	settling   bool      // being hashed or stored
+	found      bool      // while settling: somebody else has stored it
 	since      time.Time // fetched from its first block on, or loose
 	audit
 }
@@ -85,11 +86,21 @@ func (s *Swarm) retire(pc *piece) {
 	s.stirred = true
 }
 
-// reopen gives a piece up: it will be fetched anew, by whoever comes.
+// reopen gives a piece up: it will be fetched anew, by whoever comes, unless it was found meanwhile.
 func (s *Swarm) reopen(pc *piece) {
-	i := pc.index
+	i, found := pc.index, pc.found
 	s.discard(pc)
 	s.retire(pc)
+	switch {
+	case found:
+		s.gain(i)
+	case s.selects(i):
+		s.openPiece(i)
+	}
+}
+
+// openPiece puts a piece among the open ones.
+func (s *Swarm) openPiece(i int) {
 	s.rarity.add(s.rand, i)
 	for _, p := range s.peers {
 		if p.has.Has(i) {

@@ -41,7 +41,7 @@ func (s *Swarm) compareWorth(p, q *peer) int {
 // fetch.
 func (s *Swarm) worth(p *peer) float64 {
 	takes := p.upRate.perSecond
-	if !s.complete() && s.onlyTakes(p) {
+	if !s.rests() && s.onlyTakes(p) {
 		takes /= takerGives
 	}
 	return p.downRate.perSecond + takes

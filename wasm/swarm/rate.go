@@ -16,11 +16,14 @@ type rate struct {
 func (r *rate) count(bytes int) { r.bytes += bytes }
 
 // sample takes in what was counted in the last d. While the rate is young it is a plain average.
-func (r *rate) sample(d time.Duration) {
+func (r *rate) sample(d time.Duration) { r.sampleOver(d, rateOver) }
+
+// sampleOver does so for a rate that remembers for so long.
+func (r *rate) sampleOver(d, memory time.Duration) {
 	if d <= 0 {
 		return
 	}
-	r.age = min(r.age+d, rateOver)
+	r.age = min(r.age+d, memory)
 	weight := min(1, d.Seconds()/r.age.Seconds())
 	r.perSecond += weight * (float64(r.bytes)/d.Seconds() - r.perSecond)
 	r.peak = max(r.peak, r.perSecond)
@@ -42,6 +45,7 @@ func (s *Swarm) sampleRates() {
 		p.downRate.sample(d)
 		p.upRate.sample(d)
 	}
+	s.watchSupply(d)
 	if d > 0 { // a lull ends soon, or what is missing does not come
 		s.traded = max(float64(traded)/d.Seconds(), s.traded/4)
 		s.delivered = max(float64(delivered)/d.Seconds(), s.delivered/4)

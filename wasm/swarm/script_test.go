@@ -139,6 +139,7 @@ func (s *script) create(words []string) {
 			HighWater: o.size("high-water", 0), Buffers: int64(o.size("buffers", 0)),
 		},
 	}
+	_, c.Yields = o["yields"]
 	if _, magnet := o["magnet"]; !magnet {
 		c.Info, c.InfoBytes, c.Have = w.info, w.infoBytes, s.bits(o["have"], w.info.NumPieces())
 	}
@@ -290,6 +291,19 @@ func (s *script) input(now time.Time, verb string, args []string) {
 		s.described(args[0] == "ok")
 	case "prefer":
 		k.Prefer(now, number(args[0]), number(args[1]))
+		s.drain(nil)
+	case "select":
+		if args[0] == "all" {
+			s.k.choose(now, nil)
+		} else {
+			s.k.choose(now, s.bits(args[0], 0))
+		}
+		s.drain(nil)
+	case "found":
+		s.k.find(now, number(args[0]))
+		s.drain(nil)
+	case "lost":
+		s.k.lose(now, number(args[0]))
 		s.drain(nil)
 	case "stop":
 		k.Stop(now)

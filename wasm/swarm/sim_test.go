@@ -25,6 +25,7 @@ type simulation struct {
 	nodes  []*node
 	serial int
 	limits Limits
+	yields bool // the nodes that are added now yield
 	checks bool // recount everything after every input
 	log    func(n *node, e Effect)
 }
@@ -124,6 +125,7 @@ func (m *simulation) add(have wire.Bitfield, magnet bool) *node {
 	n := &node{m: m, name: len(m.nodes), bandwidth: 1 << 20, signs: true, claimed: map[[16]byte]uint64{}}
 	c := Config{
 		Have: have, Rand: rand.New(rand.NewPCG(m.seed, uint64(n.name))), Version: "sim", PeerID: peerIDOf(Peer(n.name)), Limits: m.limits,
+		Yields: m.yields,
 	}
 	if !magnet {
 		c.Info, c.InfoBytes, c.Layers = m.work.info, m.work.infoBytes, m.work.layers

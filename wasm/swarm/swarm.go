@@ -26,6 +26,8 @@ type Config struct {
 	Rand       *rand.Rand
 	Version    string // of the client, for the extended handshake
 	Limits     Limits
+	// Yields makes a seeder serve those alone whom others do not serve well: for a server's own copy, which costs somebody money.
+	Yields bool
 }
 
 // Swarm is one torrent. Inputs say what happened and take the time; the effects that they cause must all be taken with Next before the
@@ -45,10 +47,12 @@ type Swarm struct {
 	info      *metainfo.Info
 	infoBytes []byte
 	have      wire.Bitfield
-	left      int      // pieces that we lack
-	length    int64    // bytes of all pieces
-	leftBytes int64    // of the pieces that we lack
-	padding   []uint32 // bytes at the end of each piece that are zeros and not asked for; nil if there are none (BEP 47)
+	selected  wire.Bitfield // pieces that are to be fetched; nil for all
+	left      int           // pieces that we lack
+	due       int           // of those, the selected ones
+	length    int64         // bytes of all pieces
+	leftBytes int64         // of the pieces that we lack
+	padding   []uint32      // bytes at the end of each piece that are zeros and not asked for; nil if there are none (BEP 47)
 	hashes
 
 	peers    []*peer // in the order in which they opened
@@ -106,6 +110,7 @@ func (s *Swarm) describe(info *metainfo.Info, infoBytes []byte, have wire.Bitfie
 		panic("swarm: the bitfield does not fit the torrent")
 	}
 	s.info, s.infoBytes = info, infoBytes
+	s.checkSelection(n)
 	s.have = have.Clone()
 	s.left = n - have.Count()
 	s.active = make([]*piece, n)
@@ -116,6 +121,9 @@ func (s *Swarm) describe(info *metainfo.Info, infoBytes []byte, have wire.Bitfie
 		s.length += int64(s.dataSize(i))
 		if !have.Has(i) {
 			s.leftBytes += int64(s.dataSize(i))
+		}
+		if s.lacks(i) {
+			s.due++
 			s.rarity.add(s.rand, i)
 		}
 	}
@@ -158,7 +166,7 @@ func (s *Swarm) pieces() int { return len(s.active) }
 func (s *Swarm) complete() bool { return s.info != nil && s.left == 0 }
 
 // downloading tells whether we may ask for pieces.
-func (s *Swarm) downloading() bool { return s.left > 0 && !s.stopped && !s.full && !s.held }
+func (s *Swarm) downloading() bool { return s.due > 0 && !s.stopped && !s.full && !s.held }
 
 // Bitfield returns a copy of the pieces that are verified and stored; nil before the metadata is known.
 func (s *Swarm) Bitfield() wire.Bitfield { return s.have.Clone() }
@@ -200,6 +208,7 @@ func (s *Swarm) tick() {
 		s.watch(p)
 	}
 	s.watchAudits()
+	s.yield()
 	s.rechokeWhenDue()
 	s.fetchMetadata()
 	s.stirred, s.hashes.stirred = true, true

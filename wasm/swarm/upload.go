@@ -127,7 +127,7 @@ func (s *Swarm) crowds(p *peer) bool {
 
 // onlyTakes tells whether p neither pays, nor gives us a fair part of what it takes.
 func (s *Swarm) onlyTakes(p *peer) bool {
-	return !s.paying(p) && (s.complete() || p.downRate.perSecond*takerGives < p.upRate.perSecond)
+	return !s.paying(p) && (s.rests() || p.downRate.perSecond*takerGives < p.upRate.perSecond)
 }
 
 func (s *Swarm) load(p *peer, w wanted) {

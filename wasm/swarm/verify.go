@@ -154,16 +154,10 @@ func (s *Swarm) suspendFetching() {
 
 func (s *Swarm) keepPiece(pc *piece) {
 	index := pc.index
-	s.have.Set(index)
-	s.left--
-	s.leftBytes -= int64(pc.size)
+	s.note(index)
 	s.creditGivers(pc)
 	s.retire(pc)
-	s.emit(Effect{Kind: Have, Index: index})
-	s.announceHave(index)
-	if s.left == 0 {
-		s.finish()
-	}
+	s.tell(index)
 }
 
 // creditGivers counts each block for the peer that gave it.
@@ -180,17 +174,17 @@ func (s *Swarm) creditGivers(pc *piece) {
 	}
 }
 
-// announceHave tells everybody of a new piece, also those that have it: it shows them what we have in all. Peers that have every piece
-// will be left as soon as we do, too.
+// announceHave tells everybody of a new piece, also those that have it: it shows them what we have in all, and a seeder that yields how
+// well others serve us.
 func (s *Swarm) announceHave(index int) {
 	for _, p := range s.peers {
-		if p.has.Has(index) {
+		if p.has.Has(index) && s.selects(index) {
 			p.wanted--
 		}
 		if p.leaving != "" {
 			continue
 		}
-		if p.count < s.pieces() {
+		if !p.webseed {
 			s.send(p, wire.Message{Kind: wire.KindHave, Index: uint32(index)})
 		}
 		s.updateInterest(p)

@@ -84,7 +84,7 @@ func (s *Swarm) miss(pc *piece) {
 			wrong++
 		}
 	}
-	if wrong == len(pc.blocks) {
+	if wrong == len(pc.blocks) || pc.found {
 		s.reopen(pc)
 		return
 	}

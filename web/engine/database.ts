@@ -16,6 +16,8 @@ export interface Kept {
   infohash: string;
   magnet: string;
   torrent?: Uint8Array<ArrayBuffer>;
+  /** The files that are fetched, by number; all where it is left out. */
+  selected?: number[] | undefined;
   /** Not stopped by hand. */
   started: boolean;
   /** When, by this browser's clock, in milliseconds. */

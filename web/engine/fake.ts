@@ -98,6 +98,7 @@ export class FakeWork extends EventTarget implements Work {
         throw new FanseedError("unsupported", "the fake streams nothing");
       },
       blob: () => this.done.then(() => this.#blobs[index] ?? new Blob([new Uint8Array(length)])),
+      selected: true,
       prioritize: () => undefined,
     };
   }
@@ -167,6 +168,10 @@ export class FakeWork extends EventTarget implements Work {
   stop(): void {
     this.held = true;
     this.rest();
+  }
+
+  select(): void {
+    // Everything always is.
   }
 
   fail(code: ErrorCode): void {

@@ -28,7 +28,7 @@ export class Library {
   }
 
   /** Nothing happens for a work that is not kept. */
-  async change(infohash: string, change: Partial<Pick<Kept, "torrent" | "started">>): Promise<void> {
+  async change(infohash: string, change: Partial<Pick<Kept, "torrent" | "selected" | "started">>): Promise<void> {
     const work = this.kept.get(infohash);
     if (work) await this.#keep({ ...work, ...change });
   }

@@ -56,6 +56,8 @@ export interface Snapshot {
   files?: { path: string; length: number }[];
   /** Verified bytes of each file. */
   got?: Float64Array;
+  /** The files that are fetched, by number; left out where all are. */
+  selected?: number[];
   bitfield: Uint8Array;
   state: WorkState;
   error?: { code: ErrorCode; message: string };
@@ -101,13 +103,16 @@ export interface Methods {
   abort: [{ call: string }, void];
   /** The files of a work that was published, for an engine that does not have them any more. */
   hand: [{ infohash: string; files: File[] }, void];
-  add: [{ magnet?: string; torrent?: ArrayBuffer; infohash?: string }, { infohash: string }];
+  /** `so` names files of a .torrent as a magnet does (BEP 53). */
+  add: [{ magnet?: string; torrent?: ArrayBuffer; so?: string; infohash?: string }, { infohash: string }];
   share: [{ on: boolean }, void];
   limits: [{ limits: Limits }, void];
   start: [{ infohash: string }, void];
   stop: [{ infohash: string }, void];
   remove: [{ infohash: string; deleteData: boolean }, void];
   prioritize: [{ infohash: string; file: number }, void];
+  /** Without files: all. */
+  select: [{ infohash: string; files?: number[] }, void];
   blob: [{ infohash: string; file: number }, Blob];
   stream: [{ infohash: string; file: number; port: MessagePort }, void];
   account: [Record<string, never>, Account];

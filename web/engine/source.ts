@@ -1,4 +1,4 @@
-/** What a work can be added by: a magnet, an infohash, the address of a .torrent, or the .torrent itself. */
+/** What a work can be added by: a magnet, an infohash, the address of a .torrent, which may name files ("#so=0,2-4"), or the .torrent itself. */
 import { FanseedError } from "../types/engine.js";
 import type { Methods } from "./messages.js";
 
@@ -12,7 +12,8 @@ export async function parse(source: string | ArrayBuffer | File): Promise<Method
   if (/^[0-9a-f]{40}$/i.test(text)) return { infohash: text.toLowerCase() };
   if (/^magnet:/i.test(text)) return { magnet: text };
   if (!URL.canParse(text) || !/^https?:/i.test(text)) throw new FanseedError("bad_link", "this is neither a magnet, an infohash, nor the address of a .torrent");
-  return { torrent: await download(text) };
+  const so = /[#&]so=([\d,-]+)/.exec(new URL(text).hash)?.[1];
+  return { torrent: await download(text), ...(so && { so }) };
 }
 
 async function download(url: string): Promise<ArrayBuffer> {

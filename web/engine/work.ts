@@ -13,6 +13,7 @@ class OneFile implements WorkFile {
   get path(): string { return this.#file.path; }
   get length(): number { return this.#file.length; }
   get progress(): number { return this.length === 0 ? 1 : (this.work.snapshot.got?.[this.index] ?? 0) / this.length; }
+  get selected(): boolean { return this.work.selected?.has(this.index) ?? true; }
 
   url(): string {
     if (!this.work.streams) throw new FanseedError("unsupported", "this page can have no service worker");
@@ -35,6 +36,8 @@ class OneFile implements WorkFile {
 
 export class OneWork extends EventTarget implements Work {
   snapshot: Snapshot;
+  /** The files that are fetched, where not all are. */
+  selected: Set<number> | undefined;
   removed = false;
   readonly done: Promise<void>;
   #finish!: () => void;
@@ -86,6 +89,10 @@ export class OneWork extends EventTarget implements Work {
     return rate === undefined ? undefined : Math.floor((this.snapshot.earned * rate) / (1 << 30));
   }
 
+  select(files?: readonly WorkFile[]): void {
+    const numbers = files?.map((file) => this.#files.indexOf(file as OneFile)).filter((n) => n >= 0);
+    this.tabs.call("select", { infohash: this.infohash, ...(numbers && { files: numbers }) }).catch(() => undefined);
+  }
   start(): void {
     this.tabs.call("start", { infohash: this.infohash }).catch(() => undefined);
   }
@@ -101,6 +108,7 @@ export class OneWork extends EventTarget implements Work {
     const files = told.files ?? before.files ?? [];
     const s = { ...told, files, got: told.got ?? before.got };
     this.snapshot = s;
+    this.selected = s.selected && new Set(s.selected);
     if (this.#files.length !== files.length) this.#files = files.map((_, i) => new OneFile(this.tabs, this, i));
     if (s.length > 0 && s.missing === 0) this.#finish();
     if (before.state !== s.state || before.length !== s.length) this.dispatchEvent(new Event("state"));

@@ -33,7 +33,7 @@ interface Engine {
   layout(options: Publication): Promise<{ pieceLength: number; order: number[]; padding: number[] }>;
   root(options: { leaves: Uint8Array; width: number }): Promise<Uint8Array>;
   create(options: Publication & { comment: string; webseeds: string[]; pieces: Uint8Array; roots: Uint8Array; blobs: Blob[] }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
-  add(options: { torrent?: Uint8Array; magnet?: string }): Promise<{ infohash: string }>;
+  add(options: { torrent?: Uint8Array; so?: string | undefined; magnet?: string }): Promise<{ infohash: string }>;
   attach(options: Publication & { torrent: Uint8Array; blobs: Blob[] }): Promise<void>;
   torrent(options: { infohash: string }): Promise<Uint8Array<ArrayBuffer>>;
   storage(options: object): Promise<Storage>;
@@ -44,6 +44,7 @@ interface Engine {
   stop(options: { infohash: string }): Promise<void>;
   remove(options: { infohash: string; deleteData: boolean }): Promise<void>;
   prioritize(options: { infohash: string; file: number }): Promise<void>;
+  select(options: { infohash: string; files?: number[] | undefined }): Promise<void>;
   blob(options: { infohash: string; file: number }): Promise<Blob>;
   length(options: { infohash: string; file: number }): Promise<number>;
   read(options: { infohash: string; file: number; begin: number; end: number }): Promise<Uint8Array<ArrayBuffer>>;
@@ -87,9 +88,10 @@ async function configure(it: Engine): Promise<void> {
 
 /** Brings back the works of earlier visits. Nothing is shared yet, so none of them runs before it may. */
 async function restore(it: Engine): Promise<void> {
-  for (const { infohash, magnet, torrent, started } of library.works()) {
+  for (const { infohash, magnet, torrent, selected, started } of library.works()) {
     try {
       await it.add(torrent ? { torrent } : { magnet });
+      if (torrent && selected) await it.select({ infohash, files: selected });
       if (!started) await it.stop({ infohash });
     } catch (error) {
       if (failure(error).code.startsWith("bad_")) await library.forget(infohash); // else there may be better days
@@ -115,10 +117,11 @@ function host(ready: (engine: Engine) => void): object {
   };
 }
 
-/** The metadata of a magnet is kept once it is known; what the server has withdrawn is not kept at all. */
-async function keepUp({ infohash, error, length }: Snapshot): Promise<void> {
+/** The metadata of a magnet is kept once it is known, and which files are selected; what the server has withdrawn is not kept at all. */
+async function keepUp({ infohash, error, length, selected }: Snapshot): Promise<void> {
   if (error?.code === "revoked") return library.forget(infohash);
   const kept = library.get(infohash);
+  if (kept && length > 0 && String(kept.selected) !== String(selected)) await library.change(infohash, { selected });
   if (!kept || kept.torrent || length === 0 || describing.has(infohash)) return;
   describing.add(infohash);
   await (await engine())
@@ -213,7 +216,7 @@ async function add(o: Methods["add"][0]): Promise<Methods["add"][1]> {
   const torrent = o.infohash !== undefined ? await torrentOf(boot.server, o.infohash) : o.torrent;
   const bytes = torrent && new Uint8Array(torrent);
   const magnet = o.magnet ?? "";
-  const added = await it.add(bytes ? { torrent: bytes } : { magnet });
+  const added = await it.add(bytes ? { torrent: bytes, so: o.so } : { magnet });
   await library.add(added.infohash, magnet, bytes);
   return added;
 }
@@ -279,6 +282,7 @@ const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][
     await (await engine()).remove(o);
   },
   prioritize: async (o) => (await engine()).prioritize(o),
+  select: async (o) => (await engine()).select(o),
   blob: async (o) => (await engine()).blob(o),
   stream,
   close: async () => {

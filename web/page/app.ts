@@ -93,6 +93,8 @@ export class App {
         return this.#running?.start(request.infohash);
       case "stop":
         return this.#running?.stop(request.infohash);
+      case "fetch":
+        return this.#running?.fetch(request.infohash, request.index);
       case "save":
         return void this.#running?.save(request.infohash, request.index);
       case "pick":

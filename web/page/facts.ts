@@ -16,7 +16,7 @@ export interface LiveWork {
   magnet: string;
   name: string;
   length: number;
-  files: { path: string; length: number; progress: number }[];
+  files: { path: string; length: number; progress: number; selected: boolean }[];
   pieces: number;
   /** Pieces that are here. */
   have: number;
@@ -103,6 +103,7 @@ export type Request =
   | { do: "start"; infohash: string }
   | { do: "stop"; infohash: string }
   | { do: "save"; infohash: string; index: number }
+  | { do: "fetch"; infohash: string; index: number }
   | { do: "pick"; files: File[] }
   | { do: "drop"; entries: FileSystemEntry[]; files: File[] }
   | { do: "publish"; name: string }

@@ -1,4 +1,4 @@
-/** The files of a work. Facts: `files`, `infohash`; where sharing was refused and there is a webseed, `webseed` and `name`. Fact: `saving`, keys of files on their way. Request: save. */
+/** The files of a work. Facts: `files`, `infohash`; where sharing was refused and there is a webseed, `webseed` and `name`. Fact: `saving`, keys of files on their way. Requests: save, fetch. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
@@ -10,6 +10,7 @@ interface ShownFile {
   path: string;
   length: number;
   progress?: number;
+  selected?: boolean;
 }
 
 export class Files extends PageElement {
@@ -26,6 +27,9 @@ export class Files extends PageElement {
       return html`<a class="button" href=${href} download rel="noreferrer" aria-label=${words.work.fetchNamed(file.path)}>${words.work.fetch}</a>`;
     }
     if (file.progress === undefined) return nothing;
+    if (file.selected === false && file.progress < 1) {
+      return html`<button type="button" aria-label=${words.work.fetchFile(file.path)} @click=${() => this.ask({ do: "fetch", infohash: this.infohash, index })}>${words.work.fetch}</button>`;
+    }
     if (file.progress < 1) return html`<span class="figures">${percent(file.progress)}</span>`;
     if (this.saving.includes(saveKey(this.infohash, index))) return html`<span role="status">${words.work.saving}</span>`;
     return html`<button type="button" aria-label=${words.work.saveNamed(file.path)} @click=${() => this.ask({ do: "save", infohash: this.infohash, index })}>${words.work.save}</button>`;

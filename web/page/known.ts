@@ -18,8 +18,9 @@ export class KnownWorks {
 
   /** `entry` is the history entry's. Errors: not_found, unreachable, refused. */
   async find(infohash: string, entry: Entry): Promise<WorkInfo> {
+    const so = /[?&]so=([\d,-]+)/.exec(entry.magnet ?? "")?.[1];
     try {
-      return await workInfo(infohash);
+      return { ...(await workInfo(infohash)), ...(so && { so }) };
     } catch (error) {
       const torrent = this.#torrents.get(infohash);
       if (torrent) return torrent.info;
@@ -30,8 +31,8 @@ export class KnownWorks {
   }
 
   /** The best description for the engine: the .torrent where there is one, since then no peer has to be asked for the names. */
-  source({ infohash, magnet, length }: WorkInfo): string | ArrayBuffer {
+  source({ infohash, magnet, length, so }: WorkInfo): string | ArrayBuffer {
     const torrent = this.#torrents.get(infohash);
-    return torrent?.bytes ?? (length ? new URL(torrentPath(infohash), location.origin).href : magnet);
+    return torrent?.bytes ?? (length ? new URL(torrentPath(infohash) + (so ? `#so=${so}` : ""), location.origin).href : magnet);
   }
 }

@@ -10,13 +10,14 @@ const ones = (byte: number): number => byte.toString(2).replaceAll("0", "").leng
 export function live(work: Work, own: boolean): LiveWork {
   const { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps } = work;
   const bitfield = work.bitfield();
+  const partial = work.files.some((file) => !file.selected);
   return {
     ...{ infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps, own },
-    have: missing ? bitfield.reduce((sum, byte) => sum + ones(byte), 0) : pieces,
-    levels: missing && pieces ? pieceMap(bitfield, pieces) : undefined,
+    have: missing || partial ? bitfield.reduce((sum, byte) => sum + ones(byte), 0) : pieces,
+    levels: (missing || partial) && pieces ? pieceMap(bitfield, pieces) : undefined,
     peerList: work.peerList(),
     servers: work.webseeds.filter((one) => one.active || one.downloaded).map(({ url, active, downloaded }) => ({ host: new URL(url).host, active, downloaded })),
-    files: work.files.map((file) => ({ path: file.path, length: file.length, progress: file.progress })),
+    files: work.files.map((file) => ({ path: file.path, length: file.length, progress: file.progress, selected: file.selected })),
     error: work.error && fault(work.error),
   };
 }

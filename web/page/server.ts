@@ -24,6 +24,8 @@ export interface WorkInfo {
   pieceLength: number;
   files: { path: string; length: number }[];
   magnet: string;
+  /** The files that the link has named (BEP 53 "so"). */
+  so?: string;
   /** These three are the server's; a work that came from a .torrent has none. */
   published?: number;
   seeders?: number;

@@ -89,6 +89,11 @@ export class Sharing {
     this.look();
   }
 
+  /** Fetches a file that was left out, too. */
+  fetch(infohash: string, index: number): void {
+    this.seeding.work(infohash)?.files[index]?.prioritize();
+  }
+
   async save(infohash: string, index: number): Promise<void> {
     const file = this.seeding.work(infohash)?.files[index];
     if (!file) return;

@@ -93,6 +93,7 @@ export const words = {
     saving: "Saving…",
     saveNamed: (path: string): string => `Save ${path}`,
     fetchNamed: (path: string): string => `Fetch ${path} from the publisher’s server`,
+    fetchFile: (path: string): string => `Fetch ${path}, too`,
     fetch: "Fetch",
     stoppedHere: "Sharing is stopped in this tab",
     stoppedMore: "Nothing is sent or fetched until you resume.",

@@ -62,7 +62,7 @@ export function doing(work: LiveWork): string {
     checking: () => "Checking what this browser has kept…",
     downloading: () => fetching(work),
     seeding: () => seeding(work),
-    stopped: () => (work.missing || !work.length ? "Stopped. Nothing is sent or fetched." : "Complete, and stopped. Nothing is sent."),
+    stopped: () => (work.missing || !work.length ? "Stopped. Nothing is sent or fetched." : `${whole(work)}, and stopped. Nothing is sent.`),
     error: () => work.error?.says ?? "",
   };
   return states[work.state]();
@@ -77,11 +77,14 @@ function fetching(work: LiveWork): string {
   return work.downRate ? "Downloading" : "Connected. Waiting for a peer to send…";
 }
 
-function seeding({ caps, peers }: LiveWork): string {
-  if (caps.includes("upload_month")) return "Complete. Waiting: this month’s limit for sending is reached.";
-  if (caps.includes("upload_day")) return "Complete. Waiting: today’s limit for sending is reached.";
-  return peers ? "Complete. Seeding to those who ask." : "Complete. Seeding: waiting for someone who wants it.";
+function seeding(work: LiveWork): string {
+  if (work.caps.includes("upload_month")) return `${whole(work)}. Waiting: this month’s limit for sending is reached.`;
+  if (work.caps.includes("upload_day")) return `${whole(work)}. Waiting: today’s limit for sending is reached.`;
+  return work.peers ? `${whole(work)}. Seeding to those who ask.` : `${whole(work)}. Seeding: waiting for someone who wants it.`;
 }
+
+/** How much is here of a work that lacks nothing that is wanted of it. */
+const whole = ({ have, pieces }: LiveWork): string => (have < pieces ? "The chosen files are here" : "Complete");
 
 /** Until when a limit holds a work up, and what else can be done. */
 export function capped({ caps, state }: LiveWork): string {

@@ -128,4 +128,30 @@ for (const name of browsers) {
     await reload(page);
     assert.deepEqual(await works(page), []);
   });
+
+  test(`a choice of files lasts in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const from = await openSeeder(await launch(t, "chromium"), server);
+    const magnet = await from.evaluate(async () => {
+      const files = [1, 2, 3].map((seed) => new File([makeFile(300_000, seed)], `track ${seed}.bin`));
+      return (await seeder.publish(files, { name: "album", format: "v1", pieceLength: 16384 })).magnet;
+    });
+    const page = await openTab(await launch(t, name), server, { share: "on" });
+    const now = (): Promise<string> => page.evaluate(() => seeder.works().map(({ missing, length, files }) =>
+      `${length > 0 ? missing : "?"} ${files.map(({ selected, progress }) => (selected ? "+" : "-") + (progress === 1 ? "all" : "")).join(" ")}`).join());
+    const becomes = (what: string): Promise<boolean> => until(what, async () => (await now()) === what);
+    await add(page, `${magnet}&so=1`);
+    await becomes("0 - +all -");
+    await page.evaluate(() => {
+      const [work] = seeder.works();
+      work!.select([work!.files[1]!, work!.files[2]!]);
+    });
+    await becomes("0 - +all +all");
+    await reload(page);
+    await becomes("0 - +all +all");
+    const first = await page.evaluate(async () => sha256InPage(await seeder.works()[0]!.files[1]!.blob()));
+    assert.equal(first, sha256(makeFile(300_000, 2)));
+    await page.evaluate(() => seeder.works()[0]!.files[0]!.prioritize());
+    await becomes("0 +all +all +all");
+  });
 }

@@ -63,6 +63,17 @@ for (const [look, options] of Object.entries(looks)) {
     await until("the list", async () => /Leaves of Grass/.test(await text(fan)));
     await until("what this browser has kept", async () => /In this browser[^]*Slow Rivers[^]*Complete/.test(await text(fan)));
     await keep(fan, "home");
+    const magnet = await second.evaluate(async () => {
+      const files = ["01 Estuary.flac", "02 Low Water.flac", "03 The Long Way Home, a live recording from the harbour.flac"].map((name, i) => new File([makeFile((3 + i) << 20, 2 + i)], name));
+      return (await seeder.publish(files, { name: "Tides" })).magnet;
+    });
+    await fan.locator('#source').fill(`${magnet}&so=0,2`);
+    await press(fan, "Open");
+    await until("what the link names", async () => /The chosen files are here\./.test(await text(fan)), 60);
+    await screenshot(fan, `work-some-files-${look}`, { fullPage: true });
+    await press(fan, "Fetch");
+    await until("the file that was left out", async () => (await fan.$$eval("fs-files li button", (all) => all.filter((one) => one.textContent?.includes("Save")).length)) === 3, 60);
+
     assert.equal(await fan.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, "nothing is wider than the screen");
   });
 }

@@ -97,7 +97,7 @@ export interface Seeder extends EventTarget {
 
   /**
    * Adds a work by magnet, by infohash (40 hex digits), by URL of a .torrent, or by the .torrent itself; a work that is already here is
-   * handed back. Resolves as soon as the infohash is known: until a magnet's metadata has come from a peer, `length` is 0 and `files` is empty.
+   * handed back. A magnet may name the files that are to be fetched ("so=0,2-4", BEP 53); so may the URL, after its "#". Resolves as soon as the infohash is known: until a magnet's metadata has come from a peer, `length` is 0 and `files` is empty.
    * Errors: bad_link, bad_torrent, not_found, unreachable, refused.
    */
   add(source: string | ArrayBuffer | File): Promise<Work>;
@@ -179,9 +179,9 @@ export interface Work extends EventTarget {
   readonly state: WorkState;
   /** Set while `state` is "error". */
   readonly error: FanseedError | undefined;
-  /** Share of the verified bytes, 0…1. */
+  /** Share of the verified bytes of the selected files, 0…1. */
   readonly progress: number;
-  /** Bytes that are not here and verified yet. */
+  /** Bytes of the selected files that are not here and verified yet. */
   readonly missing: number;
   /** What is here is here after a reload, too. A work that was published is read from its files until a copy is complete. */
   readonly kept: boolean;
@@ -202,9 +202,11 @@ export interface Work extends EventTarget {
   start(): void;
   /** Closes this work's peer connections; what is here stays here. */
   stop(): void;
+  /** Only these of its files are fetched from now on; without an argument, all. What is here of the others stays, and is shared. */
+  select(files?: readonly WorkFile[]): void;
   /** Forgets the work, in all tabs. Without `deleteData` what the browser has kept stays for a later `add`. */
   remove(options?: { deleteData?: boolean }): Promise<void>;
-  /** Resolves once every piece is verified; rejects with "removed" or "closed". */
+  /** Resolves once every piece of the selected files is verified; rejects with "removed" or "closed". */
   readonly done: Promise<void>;
 
   addEventListener<K extends keyof WorkEventMap>(type: K, listener: (this: Work, event: WorkEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
@@ -217,6 +219,8 @@ export interface WorkFile {
   readonly length: number;
   /** Share of the verified bytes, 0…1. */
   readonly progress: number;
+  /** It is fetched. A magnet link may name files (BEP 53 "so"), `select()` chooses; a file that is played or put first is fetched, too. */
+  readonly selected: boolean;
   /** Address that streams the file through the service worker. Error: unsupported, where the page has none. */
   url(): string;
   /** The whole file, once it is here. Errors: removed, closed, storage. */
