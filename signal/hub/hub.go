@@ -49,8 +49,10 @@ type Config struct {
 	Open    bool       // track every infohash, not the listed ones alone
 	// TrustPrivateNets counts every account on a loopback or private address as a network of its own: for laptops and tests.
 	TrustPrivateNets bool
-	Tracker          tracker.Config // its limits; Rand and Allow are the hub's
-	Log              *slog.Logger
+	// Uncredited are accounts that are never a ticket's seeder: the server's own, which gives for nothing.
+	Uncredited map[[16]byte]bool
+	Tracker    tracker.Config // its limits; Rand and Allow are the hub's
+	Log        *slog.Logger
 }
 
 // Hub implements socket.Handler.

@@ -52,8 +52,11 @@ func (h *Hub) introduced(e tracker.Introduced) {
 	}
 }
 
-// plan asks for a ticket, unless its copy has enough open ones.
+// plan asks for a ticket, unless its copy has enough open ones, or its seeder is never credited.
 func (h *Hub) plan(in introduction) {
+	if h.config.Uncredited[in.seeder.account] {
+		return
+	}
 	seeders, _, _ := h.tracker.Counts(in.infohash)
 	m := max(1, min(seeders, planned))
 	in.since = h.now

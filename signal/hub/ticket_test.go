@@ -429,3 +429,22 @@ func TestFurtherTicketBeforeTheOldOneExpires(t *testing.T) {
 		}
 	})
 }
+
+// TestUncredited has the server's own account give, which earns nothing, and take, which is credited like any other.
+func TestUncredited(t *testing.T) {
+	own := ticket.Account([32]byte(ed25519.NewKeyFromSeed([]byte(fmt.Sprintf("%-32s", "own"))).Public().(ed25519.PublicKey)))
+	uncredited := func(c *Config) { c.Uncredited = map[[16]byte]bool{own: true} }
+	inBubble(t, uncredited, func(s *site) {
+		server, artist, fan := s.login("own", "192.0.2.1"), s.login("a", "198.51.100.1"), s.login("f", "203.0.113.1")
+		artist.announce(workA, 0)
+		meet(workA, server, 100, artist)
+		if got := artist.ticket(); got.Seeder != artist.publicKey() || got.Leecher != server.publicKey() {
+			t.Errorf("the artist was given %+v", got)
+		}
+		server.ticket()
+		server.announce(workB, 0)
+		meet(workB, fan, 100, server)
+		fan.silent()
+		server.silent()
+	})
+}

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"fanseed/signal/seedbox"
@@ -227,15 +229,23 @@ func TestManyCopiesAtRest(t *testing.T) {
 		p.Close()
 		copies = append(copies, c)
 	}
-	for range 2 {
-		for i, c := range copies {
-			p := view(t, c, "test")
-			if ok, err := p.read(a, 1); !ok {
-				t.Errorf("copy %d: %v", i, err)
+	var users sync.WaitGroup
+	for n := range 8 {
+		users.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(n), 0))
+			for range 400 {
+				i := random.IntN(len(copies))
+				s, err := copies[i].View("test", nil, nil)
+				if err == nil {
+					err = errors.Join(s.ReadAt(t.Context(), 1, 0, make([]byte, 10)), s.Close())
+				}
+				if err != nil {
+					t.Errorf("copy %d: %v", i, err)
+				}
 			}
-			p.Close()
-		}
+		})
 	}
+	users.Wait()
 	if got, want := shelf.Used(), 200*a.Info.PieceSize(1); got != want {
 		t.Errorf("%d bytes are used, want %d", got, want)
 	}

@@ -2,12 +2,14 @@ package seedbox_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 )
 
@@ -101,6 +103,27 @@ func TestDamageWhileManyRead(t *testing.T) {
 	readers.Wait()
 	if lost < 10 {
 		t.Errorf("of 40 damages %d were found", lost)
+	}
+}
+
+// A file is damaged while a piece that was verified is being read: the reader gets none of it.
+func TestDamageDuringARead(t *testing.T) {
+	const length = 16 << 20
+	folder, a := t.TempDir(), newAlbum(t, v1, "long", length, metainfo.File{Path: []string{"long"}, Length: length})
+	c := openCopy(t, openShelf(t, folder), a)
+	p, mender := view(t, c, "reader"), view(t, c, "mender")
+	mender.put(a, 0)
+	for range 8 {
+		var damaged sync.WaitGroup
+		damaged.Go(func() {
+			time.Sleep(time.Duration(rand.IntN(4000)) * time.Microsecond)
+			damage(t, dataFile(folder, a, "0"), length-1)
+		})
+		for there := true; there; {
+			there, _ = p.read(a, 0)
+		}
+		damaged.Wait()
+		mender.put(a, 0)
 	}
 }
 

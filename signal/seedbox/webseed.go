@@ -115,9 +115,6 @@ func (h *Webseed) answer(w http.ResponseWriter, r *http.Request, open *work, fil
 	defer content.close()
 	a := &answer{ResponseWriter: w, request: r, content: content, tokens: h.tokens(open.copy.infohash, from)}
 	http.ServeContent(a, r, "", open.copy.since(), content)
-	if a.failed != nil {
-		panic(http.ErrAbortHandler) // the client must not take what it has for the whole
-	}
 }
 
 func unavailable(w http.ResponseWriter, why string) {

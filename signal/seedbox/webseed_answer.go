@@ -22,9 +22,8 @@ type answer struct {
 	request *http.Request
 	content *reader
 	tokens  tokens
-	begun   bool  // with bytes of the file
-	refused bool  // with a 503
-	failed  error // after it had begun
+	begun   bool // with bytes of the file; when no more can be had the connection is closed, as Content-Length says more
+	refused bool // with a 503
 }
 
 var errRefused = errors.New("the answer is another one")
@@ -73,7 +72,7 @@ func (a *answer) Write(b []byte) (n int, err error) {
 			a.content.work.copy.sent.Add(int64(written))
 		}
 	}
-	return n, a.end(err)
+	return n, err
 }
 
 // refusal writes what ServeContent says of a request that it refuses itself.
@@ -96,7 +95,7 @@ func (a *answer) ReadFrom(from io.Reader) (n int64, err error) {
 		n, limited.N = n+sent, limited.N-sent
 		a.content.at += sent
 	}
-	return n, a.end(err)
+	return n, err
 }
 
 // send sends the next bytes, at most so many.
@@ -124,13 +123,6 @@ func (a *answer) ready(n int64) error {
 	err := http.NewResponseController(a.ResponseWriter).SetWriteDeadline(time.Now().Add(stall))
 	if errors.Is(err, http.ErrNotSupported) {
 		return nil // then the server's own deadline is the only one
-	}
-	return err
-}
-
-func (a *answer) end(err error) error {
-	if err != nil && a.failed == nil {
-		a.failed = err
 	}
 	return err
 }
