@@ -11,12 +11,16 @@ import (
 	"strings"
 )
 
-const keyFile = "server.key"
+// The names of key files in a data folder.
+const (
+	keyFile     = "server.key" // signs tickets
+	seedKeyFile = "seed.key"   // of the account of `fanseed seed`
+)
 
-// serverKey returns the key that signs tickets. It is made once, and kept in dir
-// as one line of hex that only this user can read.
-func serverKey(dir string) (ed25519.PrivateKey, error) {
-	path := filepath.Join(dir, keyFile)
+// keyIn returns the key of a file in dir. It is made once, and kept as one line
+// of hex that only this user can read.
+func keyIn(dir, file string) (ed25519.PrivateKey, error) {
+	path := filepath.Join(dir, file)
 	line, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(dir, path); err != nil {
@@ -25,7 +29,7 @@ func serverKey(dir string) (ed25519.PrivateKey, error) {
 		line, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the server's key: %w", err)
+		return nil, fmt.Errorf("read a key: %w", err)
 	}
 	seed, err := hex.DecodeString(strings.TrimSpace(string(line)))
 	if err != nil || len(seed) != ed25519.SeedSize {
@@ -42,7 +46,7 @@ func makeKey(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(dir, keyFile+".*") // with mode 0600
+	file, err := os.CreateTemp(dir, filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
 		return err
 	}

@@ -68,7 +68,7 @@ func (s *server) openData(ctx context.Context) (err error) {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	if s.key, err = serverKey(s.data); err != nil {
+	if s.key, err = keyIn(s.data, keyFile); err != nil {
 		return err
 	}
 	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, ledgerFile))
