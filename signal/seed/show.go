@@ -167,6 +167,9 @@ func (s *show) seeding(ctx context.Context, now func() status) error {
 	defer s.settle()
 	ticks := time.NewTicker(s.pace())
 	defer ticks.Stop()
+	if err := s.rest(ctx); err != nil { // stores open meanwhile
+		return nil
+	}
 	for {
 		current := now()
 		if current.State == node.Failed {
