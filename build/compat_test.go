@@ -1,39 +1,112 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
-	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"fanseed/signal/seedbox"
 	"fanseed/wasm/metainfo"
-	"fanseed/wasm/store"
 )
 
 // compatPatience is how long a client may take to find its peer and fetch a work of a few megabytes.
 const compatPatience = 60 * time.Second
 
-// TestStockClients shows that works go to real clients over TCP and uTP, and come from them, in every format that they know.
-func TestStockClients(t *testing.T) {
+// TestCompatibility shows that what a browser tab publishes reaches every client, and what a client seeds reaches a tab, through a seedbox;
+// it writes docs/compatibility.md.
+func TestCompatibility(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
 	i := newCompat(t)
+	tab := openTab(t)
+	var rows []compatRow
 	for _, client := range i.stockClients() {
+		row := compatRow{client: client, version: client.version(t), worked: map[string]bool{}}
 		for _, format := range formats {
-			if why := client.formats[format]; why != "" {
+			if client.formats[format] != "" {
 				continue
 			}
-			t.Run(client.name+" "+format+" fetches", func(t *testing.T) { i.gives(t, client, format) })
-			t.Run(client.name+" "+format+" seeds", func(t *testing.T) { i.takes(t, client, format) })
+			row.worked[format+" from browser"] = t.Run(client.name+" fetches "+format+" from a tab", func(t *testing.T) { i.fromTab(t, tab, client, format) })
+			row.worked[format+" to browser"] = t.Run(client.name+" gives "+format+" to a tab", func(t *testing.T) { i.toTab(t, tab, client, format) })
+		}
+		rows = append(rows, row)
+	}
+	if !t.Failed() && !t.Skipped() {
+		writeCompat(t, rows)
+	}
+}
+
+// seedbox runs `fanseed seed` on a torrent until the test ends.
+func (c *compatTab) seedbox(t *testing.T, torrent string, flags ...string) {
+	t.Helper()
+	home := t.TempDir()
+	daemon(t, home, c.binary, append(append([]string{"seed", "-server", c.server, "-no-dht", "-data", home}, flags...), torrent)...)
+}
+
+// fromTab has a tab publish a work, a seedbox fetch it from there, and a client from the seedbox.
+func (i interop) fromTab(t *testing.T, tab *compatTab, client stockClient, format string) {
+	c, tracker := album(t, client.name+" "+format+" from a tab", ""), newCompatTracker(t)
+	torrent := tab.publish(t, filepath.Join(c.parent, c.name), c.name, format)
+	torrent.Announce, torrent.Webseeds = append(torrent.Announce, []string{tracker.url}), nil
+	file, folder := filepath.Join(t.TempDir(), "work.torrent"), t.TempDir()
+	keep(t, file, torrent)
+	tab.seedbox(t, file, "-no-publish")
+	client.run(t, job{file, folder, freePort(t)})
+	waitFor(t, "the files", func() error { return c.compare(folder) })
+}
+
+// toTab has a client seed its own torrent, a seedbox fetch it from there, and a tab from the seedbox.
+func (i interop) toTab(t *testing.T, tab *compatTab, client stockClient, format string) {
+	c, tracker := album(t, client.name+" "+format+" to a tab", "art/"), newCompatTracker(t)
+	torrent := i.ownTorrent(t, client, c, format)
+	torrent.Announce = [][]string{{tracker.url}}
+	file := filepath.Join(t.TempDir(), "work.torrent")
+	keep(t, file, torrent)
+	if client.formats["v2"] != "" {
+		c.pad(t, torrent.Info)
+	}
+	client.run(t, job{file, c.parent, freePort(t)})
+	tab.seedbox(t, file)
+	infohash := hex.EncodeToString(torrent.Infohash[:])
+	waitFor(t, "the work", func() error { return tab.knows(infohash) })
+	got := tab.fetch(t, infohash)
+	for path, content := range c.files {
+		if sum := sha256.Sum256(content); got[path] != hex.EncodeToString(sum[:]) {
+			t.Errorf("%s is another: SHA-256 %s, want %x", path, got[path], sum)
 		}
 	}
+}
+
+// knows tells whether a work is published on the tab's server.
+func (c *compatTab) knows(infohash string) error {
+	answer, err := http.Get(c.server + "/v1/works/" + infohash)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	return nil
+}
+
+// ownTorrent makes a torrent with the client's own tool: transmission-create, or libtorrent, also for clients that have none.
+func (i interop) ownTorrent(t *testing.T, client stockClient, c content, format string) *metainfo.Torrent {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "own.torrent")
+	if client.name != "Transmission" {
+		i.libtorrent(t, "create", [][]any{{c.parent, c.name, format, c.pieceLength, file}})
+	} else if out, err := exec.CommandContext(t.Context(), "transmission-create", "-o", file, filepath.Join(c.parent, c.name)).CombinedOutput(); err != nil {
+		t.Fatalf("transmission-create: %v\n%s", err, out)
+	}
+	return parseFile(t, file)
 }
 
 // newCompat finds the clients, and installs them as root where there is apt-get.
@@ -57,63 +130,10 @@ func haveCompat() bool {
 }
 
 // album is a work with files that end within pieces: hybrids of it have padding.
-func album(t *testing.T) content {
-	c := newContent("album", 64<<10, map[string]int{"1.flac": 1_200_000, "2.flac": 700_001, "art/cover.png": 5, "art/back.png": 300_000})
+func album(t *testing.T, name, art string) content {
+	c := newContent(name, 64<<10, map[string]int{"1.flac": 1_200_000, "2.flac": 700_001, art + "cover.png": 5, art + "back.png": 300_000})
 	c.write(t)
 	return c
-}
-
-// stockBox is a stock client of ours on the loopback interface, which knows private addresses.
-func stockBox(t *testing.T) *seedbox.Stock {
-	t.Helper()
-	s, err := seedbox.NewStock(seedbox.StockConfig{Listen: "127.0.0.1:0", PrivateNets: true, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
-}
-
-// gives has a client fetch a work from us.
-func (i interop) gives(t *testing.T, client stockClient, format string) {
-	c, tracker, box := album(t), newCompatTracker(t), stockBox(t)
-	torrent := c.publish(format)
-	torrent.Announce = [][]string{{tracker.url}}
-	if err := box.Add(torrent, memoryOf(t, torrent, c.bytes(torrent.Info))); err != nil {
-		t.Fatal(err)
-	}
-	file, folder := filepath.Join(t.TempDir(), "work.torrent"), t.TempDir()
-	keep(t, file, torrent)
-	client.run(t, job{file, folder, freePort(t)})
-	waitFor(t, "the files", func() error { return c.compare(folder) })
-}
-
-// takes fetches a work from a client.
-func (i interop) takes(t *testing.T, client stockClient, format string) {
-	c, tracker, box := album(t), newCompatTracker(t), stockBox(t)
-	torrent := c.publish(format)
-	torrent.Announce = [][]string{{tracker.url}}
-	file := filepath.Join(t.TempDir(), "work.torrent")
-	keep(t, file, torrent)
-	c.pad(t, torrent.Info)
-	client.run(t, job{file, c.parent, freePort(t)})
-	into := store.NewMemory(torrent.Info, store.NewBudget(1<<30))
-	if err := box.Add(torrent, into); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, "the pieces", func() error {
-		if have, want := into.Have().Count(), torrent.Info.NumPieces(); have < want {
-			return fmt.Errorf("%d of %d pieces", have, want)
-		}
-		return nil
-	})
-	all := c.bytes(torrent.Info)
-	for n := range torrent.Info.NumPieces() {
-		piece, begin := make([]byte, torrent.Info.PieceSize(n)), int64(n)*torrent.Info.PieceLength
-		if err := into.ReadAt(t.Context(), n, 0, piece); err != nil || string(piece) != string(all[begin:begin+int64(len(piece))]) {
-			t.Fatalf("piece %d is another: %v", n, err)
-		}
-	}
 }
 
 // pad writes the files of padding, as clients have them that know nothing of padding.
@@ -124,19 +144,6 @@ func (c content) pad(t *testing.T, info *metainfo.Info) {
 			setUp(t, filepath.Join(append([]string{c.parent, c.name}, f.Path...)...), string(make([]byte, f.Length)))
 		}
 	}
-}
-
-// memoryOf is a store that has everything.
-func memoryOf(t *testing.T, torrent *metainfo.Torrent, all []byte) store.Store {
-	t.Helper()
-	s := store.NewMemory(torrent.Info, store.NewBudget(1<<30))
-	for n := range torrent.Info.NumPieces() {
-		begin := int64(n) * torrent.Info.PieceLength
-		if err := s.Put(context.Background(), n, all[begin:begin+torrent.Info.PieceSize(n)]); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return s
 }
 
 // compare tells what differs between the content and a folder, by SHA-256.

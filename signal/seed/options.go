@@ -28,7 +28,7 @@ type Options struct {
 	Webseeds  []string // URLs, besides the server's
 	Listen    string   // "host:port" for stock clients
 	NoDHT     bool
-	UTP       bool
+	NoUTP     bool
 	Data      string             // folder of what is fetched
 	Key       ed25519.PrivateKey // of the account
 	Name      string             // of the work; "" for that of the file or folder

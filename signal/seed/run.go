@@ -83,7 +83,7 @@ func (r *run) start(ctx context.Context) (err error) {
 		}
 	}
 	dht := !r.NoDHT && !r.source.torrent.Info.Private
-	r.stock, err = seedbox.NewStock(seedbox.StockConfig{Listen: r.Listen, DHT: dht, PEX: dht, UTP: r.UTP, PrivateNets: true, Log: r.Log})
+	r.stock, err = seedbox.NewStock(seedbox.StockConfig{Listen: r.Listen, DHT: dht, PEX: dht, UTP: !r.NoUTP, PrivateNets: true, Log: r.Log})
 	return err
 }
 
