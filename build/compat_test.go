@@ -27,18 +27,20 @@ func TestCompatibility(t *testing.T) {
 	i := newCompat(t)
 	tab := openTab(t)
 	var rows []compatRow
+	asked, ran := 0, 0
 	for _, client := range i.stockClients() {
 		row := compatRow{client: client, version: client.version(t), worked: map[string]bool{}}
 		for _, format := range formats {
 			if client.formats[format] != "" {
 				continue
 			}
-			row.worked[format+" from browser"] = t.Run(client.name+" fetches "+format+" from a tab", func(t *testing.T) { i.fromTab(t, tab, client, format) })
-			row.worked[format+" to browser"] = t.Run(client.name+" gives "+format+" to a tab", func(t *testing.T) { i.toTab(t, tab, client, format) })
+			asked += 2
+			row.worked[format+" from browser"] = t.Run(client.name+" fetches "+format+" from a tab", func(t *testing.T) { ran++; i.fromTab(t, tab, client, format) })
+			row.worked[format+" to browser"] = t.Run(client.name+" gives "+format+" to a tab", func(t *testing.T) { ran++; i.toTab(t, tab, client, format) })
 		}
 		rows = append(rows, row)
 	}
-	if !t.Failed() && !t.Skipped() {
+	if !t.Failed() && ran == asked {
 		writeCompat(t, rows)
 	}
 }

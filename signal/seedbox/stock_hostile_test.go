@@ -22,7 +22,12 @@ type attacker struct{ net.Conn }
 
 func attack(t *testing.T, s *Stock, torrent *metainfo.Torrent) attacker {
 	t.Helper()
-	c, err := net.Dial("tcp", address(s).String())
+	return assail(t, s.Port(), torrent)
+}
+
+func assail(t *testing.T, port int, torrent *metainfo.Torrent) attacker {
+	t.Helper()
+	c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +155,43 @@ func gives(t *testing.T, s *Stock, torrent *metainfo.Torrent, content []byte) {
 		other.Connect(torrent.Infohash, address(s))
 		return into.Have().Has(0)
 	})
+}
+
+// Private torrents are with a client of their own, which offers no peer exchange (BEP 27).
+func TestStockKeepsPrivateTorrentsApart(t *testing.T) {
+	s := newStock(t, func(c *StockConfig) { c.PEX = true })
+	for _, private := range []bool{false, true} {
+		torrent, content := makeWork(t, "v1", 16<<10, 20_000)
+		if private {
+			info := *torrent.Info
+			info.Private = true
+			torrent = metainfo.New(&info)
+		}
+		add(t, s, torrent, filled(t, torrent, content))
+		if got := bytes.Contains(greeting(t, s, torrent), []byte("6:ut_pex")); got == private {
+			t.Errorf("private: %v, peer exchange is offered: %v", private, got)
+		}
+	}
+	if s.private == s.open || s.private.LocalPort() == s.open.LocalPort() {
+		t.Error("one client has both")
+	}
+}
+
+// greeting is the extended handshake that a peer gets, from the client that has the work.
+func greeting(t *testing.T, s *Stock, torrent *metainfo.Torrent) []byte {
+	t.Helper()
+	client := s.open
+	if torrent.Info.Private {
+		client = s.private
+	}
+	a := assail(t, client.LocalPort(), torrent)
+	a.say(byte(pp.Extended), append([]byte{0}, bencode.Append(nil, bencode.Dict{"m": bencode.Dict{"ut_metadata": 3, "ut_pex": 1}})...))
+	all := make([]byte, 512)
+	n, err := io.ReadAtLeast(a, all, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all[:n]
 }
 
 // Trackers are strangers' words too: some of these would end the process.
