@@ -11,12 +11,17 @@ import (
 	"strings"
 )
 
-const keyFile = "server.key"
+// The keys: of the server, which signs tickets, and of the account of its own
+// copies, which signs for what they were given.
+const (
+	keyFile     = "server.key"
+	copyKeyFile = "seedbox.key"
+)
 
-// serverKey returns the key that signs tickets. It is made once, and kept in dir
-// as one line of hex that only this user can read.
-func serverKey(dir string) (ed25519.PrivateKey, error) {
-	path := filepath.Join(dir, keyFile)
+// privateKey returns a key that is made once, and kept in dir as one line of hex
+// that only this user can read.
+func privateKey(dir, name string) (ed25519.PrivateKey, error) {
+	path := filepath.Join(dir, name)
 	line, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(dir, path); err != nil {
@@ -25,7 +30,7 @@ func serverKey(dir string) (ed25519.PrivateKey, error) {
 		line, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read the server's key: %w", err)
+		return nil, fmt.Errorf("read a key of the server: %w", err)
 	}
 	seed, err := hex.DecodeString(strings.TrimSpace(string(line)))
 	if err != nil || len(seed) != ed25519.SeedSize {
@@ -42,7 +47,7 @@ func makeKey(dir, path string) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(dir, keyFile+".*") // with mode 0600
+	file, err := os.CreateTemp(dir, filepath.Base(path)+".*") // with mode 0600
 	if err != nil {
 		return err
 	}

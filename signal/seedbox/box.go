@@ -5,8 +5,10 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -92,6 +94,9 @@ type Box struct {
 
 // OpenBox opens what earlier runs have left. Nothing is fetched or given before Run.
 func OpenBox(c BoxConfig) (*Box, error) {
+	if err := os.MkdirAll(c.Folder, 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of copies: %w", err)
+	}
 	shelf, err := OpenShelf(filepath.Join(c.Folder, "copies"), c.Log)
 	if err != nil {
 		return nil, err
