@@ -59,7 +59,7 @@ func (o *copyOptions) check() error {
 // address that it listens on, by the name that it has outside.
 func (s *server) openBox(ctx context.Context, listens *net.TCPAddr, ice []api.ICEServer) error {
 	o := s.copies
-	if o.mode == "off" {
+	if o.mode != "web" && o.mode != "full" {
 		return nil
 	}
 	folder := o.folder
