@@ -20,19 +20,16 @@ import (
 
 // copyOptions is what the flags say of the server's own copies.
 type copyOptions struct {
-	mode        string // off, web or full
-	folder      string
-	disk        int64
-	upload      int64
-	listen      string
-	dht         bool
-	webseed     int64
-	webseedEach int64
+	mode            string // off, web or full
+	folder          string
+	disk            int64
+	upload          int64
+	listen          string
+	dht             bool
+	webseed         int64
+	webseedEach     int64
+	webseedYielding int64
 }
-
-// yielding is what the webseed gives one address of a work that others seed, in
-// bytes a second: enough to begin with, and the fans come first.
-const yielding = 1 << 20
 
 func (o *copyOptions) define(f *flag.FlagSet) {
 	f.StringVar(&o.mode, "seedbox", "web", "the server's own copies of published works: `off`, web for browsers and over HTTP, or full for BitTorrent clients over TCP, uTP and DHT, too")
@@ -43,13 +40,14 @@ func (o *copyOptions) define(f *flag.FlagSet) {
 	f.BoolVar(&o.dht, "seedbox-dht", true, "find BitTorrent clients by DHT and PEX, with -seedbox=full; private torrents never")
 	f.Int64Var(&o.webseed, "webseed-rate", 0, "most `bytes` a second that all together are sent over HTTP; 0 for no limit")
 	f.Int64Var(&o.webseedEach, "webseed-rate-each", 32<<20, "most `bytes` a second that one address, or one IPv6 /64, is sent over HTTP; 0 for no limit")
+	f.Int64Var(&o.webseedYielding, "webseed-rate-yielding", 4<<20, "most `bytes` a second that one address is sent over HTTP of a work that others seed too, so that they come first; 0 for no limit")
 }
 
 func (o *copyOptions) check() error {
 	if o.mode != "off" && o.mode != "web" && o.mode != "full" {
 		return fmt.Errorf("-seedbox: %q is not off, web or full", o.mode)
 	}
-	if o.disk < 0 || o.upload < 0 || o.webseed < 0 || o.webseedEach < 0 {
+	if o.disk < 0 || o.upload < 0 || o.webseed < 0 || min(o.webseedEach, o.webseedYielding) < 0 {
 		return errors.New("-seedbox-disk, -seedbox-upload and the rates of the webseed are not negative")
 	}
 	return nil
@@ -138,7 +136,7 @@ func (s *server) copiesFor(proxies socket.Proxies) api.Copies {
 		return nil
 	}
 	o := s.options.copies
-	c := seedbox.WebseedConfig{Client: proxies.Client, PerAddress: o.webseedEach, Total: o.webseed, Yielding: yielding}
+	c := seedbox.WebseedConfig{Client: proxies.Client, PerAddress: o.webseedEach, Total: o.webseed, Yielding: o.webseedYielding}
 	if s.trust { // all that is on a laptop has one address
 		c.PerAddress = 0
 	}
