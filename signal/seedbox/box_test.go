@@ -204,3 +204,58 @@ func spoil(t *testing.T, folder string, at int64) {
 		t.Fatal(err)
 	}
 }
+
+// A work whose seeder never comes does not keep others from their room.
+func TestWhatNobodySeedsGivesUpItsRoom(t *testing.T) {
+	w := newWorld(t)
+	b := w.box(t.TempDir(), 3<<20)
+	artist, lost, a := newEngine(w, node.Limits{}), single(t, "lost", 2<<20), single(t, "song", 2<<20)
+	listed := w.publish(artist, lost)
+	if err := artist.Stop(t.Context(), lost.Infohash); err != nil {
+		t.Fatal(err)
+	}
+	b.Pull(listed)
+	b.Pull(w.publish(artist, a))
+	b.becomes(a, seedbox.NoRoom)
+	b.Waited(t, lost.Infohash)
+	b.Pull(seedbox.Listed{Infohash: a.Infohash, Length: a.Info.Size()})
+	b.becomes(a, seedbox.Whole)
+	b.becomes(lost, seedbox.NoRoom)
+}
+
+// A work that the operator removes is gone from the disk at once.
+func TestTakedown(t *testing.T) {
+	w, folder := newWorld(t), t.TempDir()
+	b := w.box(folder, 1<<30)
+	artist, a := newEngine(w, node.Limits{}), single(t, "song", 1<<20)
+	b.Pull(w.publish(artist, a))
+	b.becomes(a, seedbox.Whole)
+	if err := w.list.Remove(t.Context(), a.Infohash); err != nil {
+		t.Fatal(err)
+	}
+	w.hub.Revoke(a.Infohash, "a complaint")
+	b.Remove(a.Infohash)
+	if used, whole := b.Used(); used != 0 || whole != 0 {
+		t.Errorf("%d copies take %d bytes", whole, used)
+	}
+	if _, known := b.Status(a.Infohash); known {
+		t.Error("its state is still told")
+	}
+}
+
+// What is not listed any more when the server starts is deleted.
+func TestWhatIsNotListedIsDeleted(t *testing.T) {
+	w, folder := newWorld(t), t.TempDir()
+	b := w.box(folder, 1<<30)
+	artist, a := newEngine(w, node.Limits{}), single(t, "song", 1<<20)
+	b.Pull(w.publish(artist, a))
+	b.becomes(a, seedbox.Whole)
+	b.end()
+	if err := w.list.Remove(t.Context(), a.Infohash); err != nil {
+		t.Fatal(err)
+	}
+	b = w.box(folder, 1<<30)
+	if used, _ := b.Used(); used != 0 {
+		t.Errorf("%d bytes are left", used)
+	}
+}

@@ -1,10 +1,10 @@
 /** The server's own copy: an artist publishes, sees how far it is, closes the tab; fans get it from the server, with and without peers, and come first when there are some. */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Page } from "puppeteer-core";
-import { arrived, browsers, launch, makeFile, openSeeder, sha256, startServer, temporary, until, type Server } from "./harness";
+import { arrived, browsers, launch, makeFile, openSeeder, sha256, startServer, temporary, unlimited, until, type Server } from "./harness";
 
 const size = 24 << 20;
 const [first, second] = [browsers[0]!, browsers[1] ?? browsers[0]!];
@@ -116,4 +116,50 @@ test("while three fans seed, the server gives a fourth a fifth at most", async (
 async function given(server: Server): Promise<number> {
   const operator = /operator's listener.*url=(http:\S+)/.exec(server.log)![1]!;
   return Number(/^fanseed_copies_sent_bytes_total (\d+)/m.exec(await (await fetch(`${operator}/metrics`)).text())![1]);
+}
+
+test("a server that is killed while it pulls and while it serves fetches nothing twice, and mends what is damaged", async (t) => {
+  const server = await startServer(t, ["-seedbox=web"]);
+  const artist = await launch(t, first);
+  artist.allow(/./); // the server is away for a moment
+  const giver = await openSeeder(artist, server, { limits: { ...unlimited, uploadRate: 6 << 20 } });
+  const infohash = await publish(giver, size, 10);
+  const uploaded = (): Promise<number> => giver.evaluate((infohash) => seeder.works().find((work) => work.infohash === infohash)!.uploaded, infohash);
+  await until("a third of it", async () => ((await copyOf(server, infohash)).copy?.progress ?? 0) > 0.3, 60);
+  await server.restart("SIGKILL");
+  await until("what was there, verified", async () => ((await copyOf(server, infohash)).copy?.progress ?? 0) > 0.25);
+  await becomes(server, infohash, "whole");
+  assert.ok((await uploaded()) < size + (4 << 20), `the artist gave ${await uploaded()} of ${size} bytes`);
+
+  const window = await launch(t, second);
+  window.allow(/./);
+  const fan = await openSeeder(window, server, { limits: { ...unlimited, downloadRate: 4 << 20 } });
+  await fan.evaluate(async (infohash) => void (await seeder.add(infohash)), infohash);
+  await until("a third of it", () => fan.evaluate((infohash) => (seeder.works().find((work) => work.infohash === infohash)?.progress ?? 0) > 0.3, infohash));
+  await server.restart("SIGKILL");
+  assert.equal(await arrived(fan, infohash), sha256(makeFile(size, 10)));
+  await becomes(server, infohash, "whole");
+
+  const before = await uploaded();
+  damage(server.data, 5 << 20);
+  const body = await fetch(`${server.url}/webseed/${infohash}/a%20song.flac`).then(async (answer) => new Uint8Array(await answer.arrayBuffer()), () => undefined).catch(() => undefined);
+  assert.equal(body, undefined, "a damaged piece was served");
+  await becomes(server, infohash, "whole");
+  await until("a whole answer", async () => {
+    const answer = await fetch(`${server.url}/webseed/${infohash}/a%20song.flac`);
+    return answer.ok && sha256(new Uint8Array(await answer.arrayBuffer())) === sha256(makeFile(size, 10));
+  });
+  assert.ok((await uploaded()) - before < 4 << 20, "no more was fetched than what was damaged");
+});
+
+/** Changes a byte in the largest file of the copies. */
+function damage(data: string, at: number): void {
+  const copies = join(data, "seedbox", "copies");
+  const files = readdirSync(copies, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const [largest] = files.sort((a, b) => statSync(b).size - statSync(a).size);
+  const file = openSync(largest!, "r+");
+  const byte = new Uint8Array(1);
+  readSync(file, byte, 0, 1, at);
+  writeSync(file, byte.map((b) => b ^ 1), 0, 1, at);
+  closeSync(file);
 }
