@@ -62,9 +62,13 @@ var walls = []wall{
 		"backends share a conformance suite and no code"},
 	{[]string{"wasm/..."}, []string{"signal/..."}, []string{"signal/announce", "signal/ticket", "signal/receipt"}, ours,
 		"the page shares the signed and spoken formats with the server, and nothing else"},
-	{[]string{"signal", "signal/announce", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/receipt", "signal/reward", "signal/socket", "signal/ticket", "signal/tracker"},
+	{[]string{"signal/announce", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/receipt", "signal/reward", "signal/socket", "signal/ticket", "signal/tracker"},
 		[]string{"wasm/..."}, []string{"wasm/metainfo", "wasm/bencode", "wasm/merkle"}, ours,
-		"the server introduces peers and is none: it only reads torrents"},
+		"who introduces peers is none, and only reads torrents"},
+	{[]string{"signal"}, []string{"wasm/..."}, []string{"wasm/metainfo"}, direct,
+		"the server's own peer is signal/seedbox, and the terminal's signal/seed"},
+	{[]string{"wasm/...", "signal/..."}, []string{"github.com/anacrolix/torrent"}, nil, direct,
+		"anacrolix's client and its types stay inside signal/seedbox"},
 }
 
 // pageWalls hold for the page's closure, compiled for the browser.
@@ -77,8 +81,9 @@ var pageWalls = []wall{
 
 // home says which package alone may import what a wall of direct imports keeps out of all others.
 var home = map[string]string{
-	"github.com/pion/webrtc/...": "wasm/rtc",
-	"github.com/gorilla/...":     "signal/socket/...",
+	"github.com/pion/webrtc/...":   "wasm/rtc",
+	"github.com/gorilla/...":       "signal/socket/...",
+	"github.com/anacrolix/torrent": "signal/seedbox",
 }
 
 // A listed package is what `go list -json` says of one.

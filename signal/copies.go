@@ -15,7 +15,6 @@ import (
 	"fanseed/signal/ledger"
 	"fanseed/signal/seedbox"
 	"fanseed/signal/socket"
-	"fanseed/wasm/rtc"
 )
 
 // copyOptions is what the flags say of the server's own copies.
@@ -25,19 +24,20 @@ type copyOptions struct {
 	disk            int64
 	upload          int64
 	listen          string
-	dht             bool
+	dht, utp        bool
 	webseed         int64
 	webseedEach     int64
 	webseedYielding int64
 }
 
 func (o *copyOptions) define(f *flag.FlagSet) {
-	f.StringVar(&o.mode, "seedbox", "web", "the server's own copies of published works: `off`, web for browsers and over HTTP, or full for BitTorrent clients over TCP, uTP and DHT, too")
+	f.StringVar(&o.mode, "seedbox", "web", "the server's own copies of published works: `off`, web for browsers and over HTTP, or full for BitTorrent clients over TCP, too")
 	f.StringVar(&o.folder, "seedbox-data", "", "`folder` of the copies; seedbox in -data when empty")
 	f.Int64Var(&o.disk, "seedbox-disk", 20<<30, "`bytes` that all copies may take; where a work has no room, copies make way that at least two others seed, first those that most others seed, and of these what nobody has asked for longest")
 	f.Int64Var(&o.upload, "seedbox-upload", 0, "most `bytes` a second that go to browsers over WebRTC, and as many to BitTorrent clients; 0 for no limit")
 	f.StringVar(&o.listen, "seedbox-listen", ":6881", "`address` for BitTorrent clients, TCP and UDP, with -seedbox=full")
 	f.BoolVar(&o.dht, "seedbox-dht", true, "find BitTorrent clients by DHT and PEX, with -seedbox=full; private torrents never")
+	f.BoolVar(&o.utp, "seedbox-utp", false, "also speak uTP, with -seedbox=full: the implementation in Go stalls with some clients now and then")
 	f.Int64Var(&o.webseed, "webseed-rate", 0, "most `bytes` a second that all together are sent over HTTP; 0 for no limit")
 	f.Int64Var(&o.webseedEach, "webseed-rate-each", 32<<20, "most `bytes` a second that one address, or one IPv6 /64, is sent over HTTP; 0 for no limit")
 	f.Int64Var(&o.webseedYielding, "webseed-rate-yielding", 4<<20, "most `bytes` a second that one address is sent over HTTP of a work that others seed too, so that they come first; 0 for no limit")
@@ -66,7 +66,7 @@ func (s *server) openBox(ctx context.Context, listens *net.TCPAddr, ice []api.IC
 	}
 	box, err := seedbox.OpenBox(seedbox.BoxConfig{
 		Folder: folder, Disk: o.disk, Upload: o.upload, Key: s.copyKey, Server: s.origins[0],
-		Dialer: socket.Dialer{Address: reach(listens)}, ICE: rtcServers(ice),
+		Dialer: socket.Dialer{Address: reach(listens)}, ICE: iceOf(ice),
 		Torrents: s.db, Swarms: s.hub, Stock: o.stock(s), Log: s.log,
 	})
 	if err != nil {
@@ -87,7 +87,7 @@ func (o *copyOptions) stock(s *server) *seedbox.StockConfig {
 		return nil
 	}
 	return &seedbox.StockConfig{
-		Listen: o.listen, DHT: o.dht, PEX: o.dht, UTP: true, Rates: seedbox.Rates{Up: o.upload}, PrivateNets: s.trust, Log: s.log,
+		Listen: o.listen, DHT: o.dht, PEX: o.dht, UTP: o.utp, Rates: seedbox.Rates{Up: o.upload}, PrivateNets: s.trust, Log: s.log,
 	}
 }
 
@@ -103,9 +103,9 @@ func reach(listens *net.TCPAddr) string {
 	return net.JoinHostPort(ip.String(), strconv.Itoa(listens.Port))
 }
 
-func rtcServers(servers []api.ICEServer) (list []rtc.ICEServer) {
+func iceOf(servers []api.ICEServer) (list []seedbox.ICEServer) {
 	for _, s := range servers {
-		list = append(list, rtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
+		list = append(list, seedbox.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
 	}
 	return list
 }

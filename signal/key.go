@@ -11,17 +11,17 @@ import (
 	"strings"
 )
 
-// The keys: of the server, which signs tickets, and of the account of its own
-// copies, which signs for what they were given.
+// The names of key files in a data folder.
 const (
-	keyFile     = "server.key"
-	copyKeyFile = "seedbox.key"
+	keyFile     = "server.key"  // signs tickets
+	copyKeyFile = "seedbox.key" // of the account of the server's own copies
+	seedKeyFile = "seed.key"    // of the account of `fanseed seed`
 )
 
-// privateKey returns a key that is made once, and kept in dir as one line of hex
-// that only this user can read.
-func privateKey(dir, name string) (ed25519.PrivateKey, error) {
-	path := filepath.Join(dir, name)
+// keyIn returns the key of a file in dir. It is made once, and kept as one line
+// of hex that only this user can read.
+func keyIn(dir, file string) (ed25519.PrivateKey, error) {
+	path := filepath.Join(dir, file)
 	line, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := makeKey(dir, path); err != nil {
@@ -30,7 +30,7 @@ func privateKey(dir, name string) (ed25519.PrivateKey, error) {
 		line, err = os.ReadFile(path)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read a key of the server: %w", err)
+		return nil, fmt.Errorf("read a key: %w", err)
 	}
 	seed, err := hex.DecodeString(strings.TrimSpace(string(line)))
 	if err != nil || len(seed) != ed25519.SeedSize {

@@ -76,10 +76,10 @@ func (s *server) openData(ctx context.Context) (err error) {
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	if s.key, err = privateKey(s.data, keyFile); err != nil {
+	if s.key, err = keyIn(s.data, keyFile); err != nil {
 		return err
 	}
-	if s.copyKey, err = privateKey(s.data, copyKeyFile); err != nil {
+	if s.copyKey, err = keyIn(s.data, copyKeyFile); err != nil {
 		return err
 	}
 	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, ledgerFile))

@@ -267,7 +267,7 @@ func TestServerKey(t *testing.T) {
 	const servers = 8
 	for range servers { // that start at once
 		go func() {
-			key, err := privateKey(dir, keyFile)
+			key, err := keyIn(dir, keyFile)
 			if err != nil {
 				t.Error(err)
 			}

@@ -1,8 +1,12 @@
 package seed
 
 import (
+	"crypto/ed25519"
+	"fmt"
 	"io"
 	"log/slog"
+
+	"fanseed/wasm/metainfo"
 )
 
 // Format is which versions of BitTorrent a torrent that is made is for.
@@ -24,11 +28,27 @@ type Options struct {
 	Webseeds  []string // URLs, besides the server's
 	Listen    string   // "host:port" for stock clients
 	NoDHT     bool
-	Data      string // folder of the account, and of what is fetched
-	Name      string // of the work; "" for that of the file or folder
+	UTP       bool
+	Data      string             // folder of what is fetched
+	Key       ed25519.PrivateKey // of the account
+	Name      string             // of the work; "" for that of the file or folder
 	Comment   string
 	Format    Format
 	Private   bool
 	Out       io.Writer
 	Log       *slog.Logger
+}
+
+// Check tells what is wrong with what a person said.
+func (o *Options) Check() error {
+	if o.Format != Hybrid && o.Format != V1 && o.Format != V2 {
+		return fmt.Errorf("there is no format %q; there are hybrid, v1 and v2", o.Format)
+	}
+	for _, url := range o.Webseeds {
+		if !metainfo.IsWebseed(url) {
+			return fmt.Errorf("%q is not the address of a webseed", url)
+		}
+	}
+	_, err := originOf(o.Server)
+	return err
 }

@@ -17,7 +17,6 @@ import (
 
 	"fanseed/signal/socket"
 	"fanseed/wasm/node"
-	"fanseed/wasm/rtc"
 )
 
 // BoxConfig says where the server's copies lie, and by whom they are fetched and given.
@@ -27,7 +26,7 @@ type BoxConfig struct {
 	Key      ed25519.PrivateKey
 	Server   string // origin of the server, which logins are bound to
 	Dialer   socket.Dialer
-	ICE      []rtc.ICEServer
+	ICE      []ICEServer
 	Upload   int64 // bytes a second to browsers, to all together; 0: no limit
 	Torrents Torrents
 	Swarms   Swarms

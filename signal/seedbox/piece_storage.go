@@ -36,37 +36,22 @@ type stocked struct {
 }
 
 // OpenTorrent implements storage.ClientImpl. The client goes by what info says from now on; it has compared the infohash before.
-//
-// A torrent with padding goes to it in the form of version 1, where the padding is part of the pieces. Peers that know version 1 alone
-// ask for it, and libtorrent 2.0 does in version 2 too; the client would end the connection with them.
 func (w *stocked) OpenTorrent(_ context.Context, info *stock.Info, _ stock.Hash) (storage.TorrentImpl, error) {
 	ours := w.torrent.Info
 	pieces := w.piece
+	if ours.HasV2() {
+		info.FileTree = widened(ours)
+	}
 	if !ours.HasV1() {
 		if info.Pieces = w.roots(); info.Pieces == nil {
 			return storage.TorrentImpl{}, errors.New("a piece layer is missing")
 		}
 		pieces = w.rootedPiece
 	}
-	if padded(ours) {
-		info.MetaVersion, info.FileTree, info.Files = 0, stock.FileTree{}, listed(ours.Files)
-	}
-	if info.NumPieces() != ours.NumPieces() || info.PieceLength != ours.PieceLength || info.TotalLength() != ours.Length {
+	if info.NumPieces() != ours.NumPieces() || info.PieceLength != ours.PieceLength {
 		return storage.TorrentImpl{}, errors.New("the stock client reads other pieces in this torrent")
 	}
 	return storage.TorrentImpl{PieceWithHash: pieces, Close: w.close}, nil
-}
-
-func padded(info *metainfo.Info) bool {
-	return slices.ContainsFunc(info.Files, func(f metainfo.File) bool { return f.Padding })
-}
-
-// listed are files in the form of version 1.
-func listed(files []metainfo.File) (list []stock.FileInfo) {
-	for _, f := range files {
-		list = append(list, stock.FileInfo{Length: f.Length, Path: f.Path})
-	}
-	return list
 }
 
 // roots returns what stands for the SHA-1 of the pieces where there is none: the beginning of their roots. The client would end the
@@ -136,7 +121,7 @@ func (p storedPiece) size() int64 { return p.work.torrent.Info.PieceSize(p.index
 // width is the size with padding, as the client has it.
 func (p storedPiece) width() int64 {
 	info := p.work.torrent.Info
-	return min(info.PieceLength, info.Length-int64(p.index)*info.PieceLength)
+	return wideEnd(info, int64(p.index)*info.PieceLength+1) - int64(p.index)*info.PieceLength
 }
 
 // Completion implements storage.PieceImpl. It is always known: the store knows.

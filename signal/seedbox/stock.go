@@ -234,6 +234,17 @@ func (s *Stock) change(c change) {
 		s.config.Log.Warn("a piece from stock clients could not be kept", "infohash", hex.EncodeToString(c.infohash[:]), "piece", c.index, "err", c.err)
 	}
 	piece.UpdateCompletion()
+	if c.what == lost {
+		w.meetAnew()
+	}
+}
+
+// meetAnew ends the work's connections: nothing else takes back what peers were told to be here, and those that asked for it in vain may
+// not ask for anything again.
+func (w *stocked) meetAnew() {
+	for _, c := range w.handle.PeerConns() {
+		_ = c.Close()
+	}
 }
 
 // fail stops fetching, not seeding.

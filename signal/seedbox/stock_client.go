@@ -100,13 +100,14 @@ func lacks(network, address string) bool {
 
 var _ iplist.Ranger = door{}
 
-// stockTrackers are those that stock clients can speak with: over HTTP and UDP. A URL that the client would end the process over is none.
+// stockTrackers are those that stock clients can speak with: over HTTP and UDP, in the one form of their URLs over which the client does
+// not end the process.
 func stockTrackers(tiers [][]string) (kept [][]string) {
 	for _, tier := range tiers {
 		var urls []string
 		for _, s := range tier {
-			if u, err := url.Parse(s); err == nil && stockTracker(u) {
-				urls = append(urls, s)
+			if canonical, ok := stockTracker(s); ok {
+				urls = append(urls, canonical)
 			}
 		}
 		if len(urls) > 0 {
@@ -116,9 +117,14 @@ func stockTrackers(tiers [][]string) (kept [][]string) {
 	return kept
 }
 
-func stockTracker(u *url.URL) bool {
-	if u.Hostname() == "" || u.User != nil {
-		return false
+func stockTracker(s string) (canonical string, ok bool) {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return "", false
 	}
-	return u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "udp" && u.Port() != ""
+	canonical = u.String()
+	if again, err := url.Parse(canonical); err != nil || again.String() != canonical {
+		return "", false
+	}
+	return canonical, u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "udp" && u.Port() != ""
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"sync"
 	"testing"
@@ -148,28 +149,68 @@ var samples = []struct {
 var allFormats = []string{"v1", "v2", "hybrid"}
 
 func TestStockGivesAndTakes(t *testing.T) {
-	for _, utp := range []bool{false, true} {
-		a := newStock(t, func(c *StockConfig) { c.UTP = utp })
-		b := newStock(t, func(c *StockConfig) { c.UTP = utp })
-		for _, sample := range samples {
-			for _, format := range allFormats {
-				t.Run(fmt.Sprintf("%s %s uTP %v", sample.name, format, utp), func(t *testing.T) {
-					torrent, content := makeWork(t, format, sample.pieceLength, sample.sizes...)
-					into := emptyStore(torrent)
-					add(t, a, torrent, filled(t, torrent, content))
-					add(t, b, torrent, into)
-					b.Connect(torrent.Infohash, address(a))
-					eventually(t, "the copy is whole", whole(into, torrent))
-					same(t, into, torrent, content)
-					if got := b.Stats(torrent.Infohash).Downloaded; got < torrent.Info.Size() {
-						t.Errorf("downloaded %d bytes, want at least %d", got, torrent.Info.Size())
-					}
-					a.Remove(torrent.Infohash)
-					b.Remove(torrent.Infohash)
-				})
-			}
+	a, b := newStock(t), newStock(t)
+	for _, sample := range samples {
+		for _, format := range allFormats {
+			t.Run(sample.name+" "+format, func(t *testing.T) {
+				torrent, content := makeWork(t, format, sample.pieceLength, sample.sizes...)
+				into := emptyStore(torrent)
+				add(t, a, torrent, filled(t, torrent, content))
+				add(t, b, torrent, into)
+				b.Connect(torrent.Infohash, address(a))
+				eventually(t, "the copy is whole", whole(into, torrent))
+				same(t, into, torrent, content)
+				if got := b.Stats(torrent.Infohash).Downloaded; got < torrent.Info.Size() {
+					t.Errorf("downloaded %d bytes, want at least %d", got, torrent.Info.Size())
+				}
+				a.Remove(torrent.Infohash)
+				b.Remove(torrent.Infohash)
+			})
 		}
 	}
+}
+
+// Over uTP alone: nobody listens for TCP at the port that b is told.
+func TestStockSpeaksUTP(t *testing.T) {
+	withUTP := func(c *StockConfig) { c.UTP = true }
+	a, b := newStock(t, withUTP), newStock(t, withUTP)
+	relay := relayUDP(t, address(a))
+	torrent, content := makeWork(t, "v1", 64<<10, 500_000)
+	into := emptyStore(torrent)
+	add(t, a, torrent, filled(t, torrent, content))
+	add(t, b, torrent, into)
+	eventually(t, "the copy is whole", func() bool {
+		b.Connect(torrent.Infohash, relay)
+		return whole(into, torrent)()
+	})
+	same(t, into, torrent, content)
+}
+
+// relayUDP passes datagrams on between whoever sends it some and an address.
+func relayUDP(t *testing.T, to netip.AddrPort) netip.AddrPort {
+	t.Helper()
+	c, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	go func() {
+		var peer netip.AddrPort
+		b := make([]byte, 64<<10)
+		for {
+			n, from, err := c.ReadFromUDPAddrPort(b)
+			if err != nil {
+				return
+			}
+			if from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port()); from != to {
+				peer = from
+				_, _ = c.WriteToUDPAddrPort(b[:n], to)
+			} else if peer.IsValid() {
+				_, _ = c.WriteToUDPAddrPort(b[:n], peer)
+			}
+		}
+	}()
+	return c.LocalAddr().(*net.UDPAddr).AddrPort()
 }
 
 // What another party puts into the store is given to stock peers.
