@@ -73,6 +73,9 @@ func (s *server) openBox(ctx context.Context, listens *net.TCPAddr, ice []api.IC
 		return fmt.Errorf("-seedbox: %w", err)
 	}
 	s.box = box
+	if port := box.StockPort(); port > 0 {
+		s.log.Info("BitTorrent clients are met", "port", port)
+	}
 	listed, err := s.listed(ctx)
 	if err != nil {
 		return err

@@ -133,8 +133,9 @@ func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error)
 	if !slices.ContainsFunc(torrent.Announce, func(tier []string) bool { return slices.Contains(tier, tracker) }) {
 		torrent.Announce = slices.Insert(torrent.Announce, 0, []string{tracker})
 	}
-	if a.Copies != nil && a.Copies.Gives(hash) {
-		torrent.Webseeds = append(torrent.Webseeds, a.origin(r)+WebseedPath+hex.EncodeToString(hash[:])+"/")
+	webseed := a.origin(r) + WebseedPath + hex.EncodeToString(hash[:]) + "/"
+	if a.Copies != nil && a.Copies.Gives(hash) && !slices.Contains(torrent.Webseeds, webseed) {
+		torrent.Webseeds = append(torrent.Webseeds, webseed)
 	}
 	return torrent, nil
 }

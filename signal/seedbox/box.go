@@ -297,6 +297,14 @@ func (b *Box) Used() (bytes int64, whole int) {
 	return b.shelf.Used(), whole
 }
 
+// StockPort is the port that stock clients reach; 0 where none are met.
+func (b *Box) StockPort() int {
+	if b.stock == nil {
+		return 0
+	}
+	return b.stock.Port()
+}
+
 // Sent returns the bytes that went to browsers over WebRTC since the start.
 func (b *Box) Sent() int64 { return b.sent.Load() }
 

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/hex"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"fanseed/signal/seedbox"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
+	"fanseed/wasm/store"
 )
 
 // single is a work of one file.
@@ -258,4 +261,59 @@ func TestWhatIsNotListedIsDeleted(t *testing.T) {
 	if used, _ := b.Used(); used != 0 {
 		t.Errorf("%d bytes are left", used)
 	}
+}
+
+// What a tab publishes reaches a stock client over TCP, and what a stock client alone has reaches a tab: one swarm, by the server's copy.
+func TestStockClientsAndTabsAreOneSwarm(t *testing.T) {
+	w := newWorld(t)
+	quiet := slog.New(slog.DiscardHandler)
+	config := seedbox.StockConfig{Listen: "127.0.0.1:0", PrivateNets: true, Log: quiet}
+	b := w.boxWith(t.TempDir(), 1<<30, &config)
+	client, err := seedbox.NewStock(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	server := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(b.StockPort()))
+	artist, a, other := newEngine(w, node.Limits{}), single(t, "tab.flac", 3<<20), single(t, "client.flac", 3<<20)
+
+	b.Pull(w.publish(artist, a))
+	fetched := store.NewMemory(a.Info, store.NewBudget(1<<30))
+	if err := client.Add(a.Torrent, fetched); err != nil {
+		t.Fatal(err)
+	}
+	client.Connect(a.Infohash, server)
+	w.eventually("the client has it", func() bool { return fetched.Have().Full(a.Info.NumPieces()) })
+	b.becomes(a, seedbox.Whole)
+
+	if err := client.Add(other.Torrent, memory(t, other)); err != nil {
+		t.Fatal(err)
+	}
+	listed := w.publish(artist, other)
+	if err := artist.Delete(t.Context(), other.Infohash); err != nil {
+		t.Fatal(err)
+	}
+	b.Pull(listed)
+	w.eventually("the server has it", func() bool {
+		client.Connect(other.Infohash, server)
+		s, _ := b.Status(other.Infohash)
+		return s.State == seedbox.Whole
+	})
+	fan := newEngine(w, node.Limits{})
+	fan.fetch(other)
+	if got := fan.get(other); !bytes.Equal(got, other.content[:other.Info.Size()]) {
+		t.Error("the fan's copy differs from the original")
+	}
+}
+
+// memory is a store that has everything.
+func memory(t *testing.T, a album) store.Store {
+	t.Helper()
+	s := store.NewMemory(a.Info, store.NewBudget(1<<30))
+	for i := range a.Info.NumPieces() {
+		if err := s.Put(t.Context(), i, a.piece(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
 }

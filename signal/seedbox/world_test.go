@@ -159,14 +159,7 @@ func (e *engine) snapshot(infohash [20]byte) node.Snapshot {
 // seed makes the engine one that has everything.
 func (e *engine) seed(a album) {
 	e.t.Helper()
-	s := store.NewMemory(a.Info, store.NewBudget(1<<30))
-	for i := range a.Info.NumPieces() {
-		begin := int64(i) * a.Info.PieceLength
-		if err := s.Put(e.t.Context(), i, a.content[begin:begin+a.Info.PieceSize(i)]); err != nil {
-			e.t.Fatal(err)
-		}
-	}
-	if err := e.AddComplete(e.t.Context(), a.Torrent, s); err != nil {
+	if err := e.AddComplete(e.t.Context(), a.Torrent, memory(e.t, a)); err != nil {
 		e.t.Fatal(err)
 	}
 	if err := e.Start(e.t.Context(), a.Infohash); err != nil {
@@ -189,10 +182,13 @@ type box struct {
 	end func()
 }
 
-func (w *world) box(folder string, disk int64) *box {
+func (w *world) box(folder string, disk int64) *box { return w.boxWith(folder, disk, nil) }
+
+func (w *world) boxWith(folder string, disk int64, stock *seedbox.StockConfig) *box {
 	w.t.Helper()
 	b, err := seedbox.OpenBox(seedbox.BoxConfig{
 		Folder: folder, Disk: disk, Key: w.key, Server: w.url, Torrents: w.books, Swarms: w.hub,
+		Stock:  stock,
 		Dialer: socket.Dialer{Address: strings.TrimPrefix(w.url, "http://")},
 		Log:    slog.New(slog.NewTextHandler(w.t.Output(), nil)),
 	})
