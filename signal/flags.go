@@ -38,6 +38,7 @@ type options struct {
 	maxSockets int
 	perAddress int
 	verbose    bool
+	copies     copyOptions
 }
 
 func parseFlags(args []string) (options, error) {
@@ -59,6 +60,7 @@ func parseFlags(args []string) (options, error) {
 	f.IntVar(&o.maxWorks, "max-works", 10_000, "most works that can be published here")
 	f.IntVar(&o.maxSockets, "max-sockets", 50_000, "most sockets that are open at once")
 	f.IntVar(&o.perAddress, "max-sockets-per-address", 50, "most sockets of one address, or of one IPv6 /64; not limited with -trust-private-nets")
+	o.copies.define(f)
 	f.BoolVar(&o.verbose, "verbose", false, "log more")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -90,7 +92,7 @@ func (o *options) check() error {
 	if o.treasury < 0 || o.maxWorks < 0 || o.maxSockets < 1 || o.perAddress < 1 {
 		return errors.New("-treasury and limits are not negative, and at least one socket must be allowed")
 	}
-	return nil
+	return o.copies.check()
 }
 
 func loopback(host string) bool {

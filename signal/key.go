@@ -13,8 +13,9 @@ import (
 
 // The names of key files in a data folder.
 const (
-	keyFile     = "server.key" // signs tickets
-	seedKeyFile = "seed.key"   // of the account of `fanseed seed`
+	keyFile     = "server.key"  // signs tickets
+	copyKeyFile = "seedbox.key" // of the account of the server's own copies
+	seedKeyFile = "seed.key"    // of the account of `fanseed seed`
 )
 
 // keyIn returns the key of a file in dir. It is made once, and kept as one line

@@ -96,7 +96,11 @@ func begin(run func(context.Context) error, failed chan<- error) *loop {
 	return l
 }
 
+// end ends the loop and waits for it. A nil one never ran.
 func (l *loop) end() {
+	if l == nil {
+		return
+	}
 	l.cancel()
 	l.done.Wait()
 }

@@ -19,7 +19,9 @@ import (
 	"fanseed/signal/hub"
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/seedbox"
 	"fanseed/signal/socket"
+	"fanseed/signal/ticket"
 	"fanseed/web"
 )
 
@@ -34,7 +36,8 @@ type server struct {
 	options
 	log      *slog.Logger
 	key      ed25519.PrivateKey
-	origins  []string // the first one is printed
+	copyKey  ed25519.PrivateKey // of the account of the server's own copies
+	origins  []string           // the first one is printed
 	db       *sqlite.DB
 	ledger   *ledger.Ledger
 	listing  *ledger.Listing
@@ -46,12 +49,14 @@ type server struct {
 	failed   chan error // of the loops, each at most once
 	hubLoop  *loop
 	payLoop  *loop
+	box      *seedbox.Box // nil when the server makes no copies
+	boxLoop  *loop
 }
 
 // start opens the ledger and the listeners, and begins to serve. On an error the
 // process ends: the ledger needs no goodbye.
 func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
-	s := &server{options: o, log: log, failed: make(chan error, 4)}
+	s := &server{options: o, log: log, failed: make(chan error, 5)}
 	for _, step := range []func(context.Context) error{s.openData, s.openLedger, s.listenPublic, s.listenAdmin} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -61,6 +66,9 @@ func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
 	s.payLoop = begin(s.ledger.Run, s.failed)
 	begin(s.public.serve, s.failed)
 	begin(s.admin.serve, s.failed)
+	if s.box != nil {
+		s.boxLoop = begin(s.box.Run, s.failed)
+	}
 	return s, nil
 }
 
@@ -69,6 +77,9 @@ func (s *server) openData(ctx context.Context) (err error) {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
 	if s.key, err = keyIn(s.data, keyFile); err != nil {
+		return err
+	}
+	if s.copyKey, err = keyIn(s.data, copyKeyFile); err != nil {
 		return err
 	}
 	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, ledgerFile))
@@ -89,7 +100,7 @@ func (s *server) openLedger(ctx context.Context) (err error) {
 
 // listenPublic takes the port, so that the origins are known, and introduces hub,
 // sockets and API to each other.
-func (s *server) listenPublic(context.Context) error {
+func (s *server) listenPublic(ctx context.Context) error {
 	accept, err := net.Listen("tcp", s.addr)
 	if err != nil {
 		return err
@@ -109,12 +120,17 @@ func (s *server) listenPublic(context.Context) error {
 	s.hub = hub.New(hub.Config{
 		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
 		Open: s.open, TrustPrivateNets: s.trust, Log: s.log,
+		Uncredited: map[[16]byte]bool{ticket.Account([32]byte(s.copyKey.Public().(ed25519.PublicKey))): true},
 	})
 	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
+	if err := s.openBox(ctx, accept.Addr().(*net.TCPAddr), ice); err != nil {
+		return err
+	}
 	handler, err := api.New(api.Config{
 		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
 		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,
 		Announce: s.sockets, Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
+		Copies: s.copiesFor(proxies),
 	})
 	s.public = listen(accept, s.requests.count(handler), s.log)
 	return err
@@ -147,12 +163,15 @@ func (s *server) remove(ctx context.Context, infohash [20]byte) error {
 		return err
 	}
 	s.hub.Revoke(infohash, "this work was removed by the operator")
+	if s.box != nil {
+		s.box.Remove(infohash)
+	}
 	return nil
 }
 
 // wait serves until stop is done or something fails, and then ends everything in
-// order: nobody new comes in, requests are answered and sockets closed, then the
-// loops end, and the ledger last.
+// order: nobody new comes in, the server's own copies pay what they owe, requests
+// are answered and sockets closed, then the loops end, and the ledger last.
 func (s *server) wait(stop context.Context) error {
 	var failed error
 	select {
@@ -165,7 +184,10 @@ func (s *server) wait(stop context.Context) error {
 	s.public.stopping.Store(true)
 	var closed sync.WaitGroup
 	closed.Go(func() { s.cut("requests", s.public.http.Shutdown(ctx)) })
-	closed.Go(func() { s.cut("sockets", s.sockets.Shutdown(ctx, s.drain)) })
+	closed.Go(func() {
+		s.boxLoop.end()
+		s.cut("sockets", s.sockets.Shutdown(ctx, s.drain))
+	})
 	closed.Wait()
 	s.hubLoop.end()
 	s.payLoop.end()
@@ -197,7 +219,7 @@ func (s *server) metrics() []api.Metric {
 		return amount
 	}
 	counts := s.ledger.Counts()
-	return []api.Metric{
+	metrics := []api.Metric{
 		{Name: "fanseed_sockets", Help: "Open announce sockets.", Type: "gauge", Value: func() int64 { return int64(s.sockets.Len()) }},
 		{Name: "fanseed_works", Help: "Listed works.", Type: "gauge", Value: func() int64 { return int64(s.listing.Len()) }},
 		{Name: "fanseed_treasury_microcredits", Help: "What the treasury holds; -1 when it cannot be read.", Type: "gauge", Value: treasury},
@@ -206,4 +228,5 @@ func (s *server) metrics() []api.Metric {
 		{Name: "fanseed_receipts_accepted_total", Help: "Receipts accepted.", Type: "counter", Value: counts.Accepted.Load},
 		{Name: "fanseed_receipts_refused_total", Help: "Receipts refused.", Type: "counter", Value: counts.Refused.Load},
 	}
+	return append(metrics, s.copyMetrics()...)
 }

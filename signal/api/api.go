@@ -45,6 +45,24 @@ type Swarms interface {
 	Counts(infohash [20]byte) (seeders, leechers int)
 }
 
+// Copies are the server's own copies of works.
+type Copies interface {
+	// Copy tells what becomes of the copy of a work, and the part of it that is here, from 0 to 1; false for an unknown work.
+	Copy(infohash [20]byte) (state string, progress float64, known bool)
+	// Decline has no copy made, or kept; Allow takes that back. Both are durable when they return.
+	Decline(infohash [20]byte) error
+	Allow(infohash [20]byte) error
+	// Pull has a work copied that has just been listed, unless it was declined.
+	Pull(infohash [20]byte, length int64)
+	// Gives tells whether the webseed has something of a work, or soon will.
+	Gives(infohash [20]byte) bool
+	// Webseed serves everything below WebseedPath.
+	Webseed() http.Handler
+}
+
+// WebseedPath is where the webseeds of the copies are.
+const WebseedPath = "/webseed/"
+
 // ICEServer is an RTCIceServer that pages are told (W3C WebRTC, section 4.2.4).
 type ICEServer struct {
 	URLs       []string `json:"urls"`
@@ -52,7 +70,7 @@ type ICEServer struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
-// Config is what the API is made of. All fields are needed but the last three.
+// Config is what the API is made of. All fields are needed but the last four.
 type Config struct {
 	Name      string
 	Origins   []string // of this server; the first is the one that links name
@@ -67,6 +85,7 @@ type Config struct {
 	Dist      fs.FS                          // the built pages
 	Log       *slog.Logger
 	ICE       []ICEServer
+	Copies    Copies // nil: the server makes none
 	// TrustPrivateNets lets loopback and private addresses ask as fast as they like.
 	TrustPrivateNets bool
 }
@@ -88,6 +107,9 @@ func New(c Config) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.Handle("/announce", c.Announce)
 	mux.Handle("/v1/", a.words())
+	if c.Copies != nil {
+		mux.Handle(WebseedPath, c.Copies.Webseed())
+	}
 	mux.Handle("/", pages)
 	return mux, nil
 }
@@ -148,11 +170,15 @@ func (a *API) charge(r *http.Request, cost int) error {
 // tracker returns the WebSocket URL of the announce endpoint, as the request's
 // sender reaches it.
 func (a *API) tracker(r *http.Request) string {
-	origin := a.Origins[0]
+	return "ws" + strings.TrimPrefix(a.origin(r), "http") + "/announce"
+}
+
+// origin is how the request's sender reaches this server.
+func (a *API) origin(r *http.Request) string {
 	for _, o := range a.Origins {
 		if _, host, _ := strings.Cut(o, "://"); host == r.Host {
-			origin = o
+			return o
 		}
 	}
-	return "ws" + strings.TrimPrefix(origin, "http") + "/announce"
+	return a.Origins[0]
 }

@@ -11,6 +11,7 @@ type serverAnswer struct {
 	Time       int64       `json:"time"`
 	RatePerGiB uint64      `json:"rate_per_gib"`
 	Epoch      epochAnswer `json:"epoch"`
+	Copies     bool        `json:"copies"` // of works that are published here
 }
 
 type epochAnswer struct {
@@ -22,7 +23,7 @@ type epochAnswer struct {
 // server tells what everybody may know.
 func (a *API) server(w http.ResponseWriter, _ *http.Request) error {
 	now := time.Now()
-	write(w, http.StatusOK, serverAnswer{a.Name, a.ServerKey, now.UnixMilli(), a.Ledger.Rate(), a.epoch(now)})
+	write(w, http.StatusOK, serverAnswer{a.Name, a.ServerKey, now.UnixMilli(), a.Ledger.Rate(), a.epoch(now), a.Copies != nil})
 	return nil
 }
 

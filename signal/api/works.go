@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"encoding/hex"
 	"errors"
 	"net/http"
 	"slices"
@@ -39,6 +41,13 @@ type wholeWorkAnswer struct {
 	Published   uint64       `json:"published"`
 	Seeders     int          `json:"seeders"`
 	Leechers    int          `json:"leechers"`
+	Copy        *copyAnswer  `json:"copy,omitzero"` // the server's own; none where it makes none
+}
+
+// copyAnswer is what becomes of the server's copy: pulling, whole, declined, no_room or evicted.
+type copyAnswer struct {
+	State    string  `json:"state"`
+	Progress float64 `json:"progress"` // 0 to 1
 }
 
 type fileAnswer struct {
@@ -102,12 +111,12 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	}
 	seeders, leechers := a.Swarms.Counts(hash)
 	write(w, http.StatusOK, wholeWorkAnswer{
-		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers,
+		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers, a.copy(hash),
 	})
 	return nil
 }
 
-// torrent returns a work's .torrent with this server among its trackers.
+// torrent returns a work's .torrent with this server among its trackers, and among its webseeds where it has a copy.
 func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error) {
 	stored, err := a.Works.Torrent(r.Context(), hash)
 	if errors.Is(err, ledger.ErrNoWork) {
@@ -124,7 +133,23 @@ func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error)
 	if !slices.ContainsFunc(torrent.Announce, func(tier []string) bool { return slices.Contains(tier, tracker) }) {
 		torrent.Announce = slices.Insert(torrent.Announce, 0, []string{tracker})
 	}
+	webseed := a.origin(r) + WebseedPath + hex.EncodeToString(hash[:]) + "/"
+	if a.Copies != nil && a.Copies.Gives(hash) && !slices.Contains(torrent.Webseeds, webseed) {
+		torrent.Webseeds = append(torrent.Webseeds, webseed)
+	}
 	return torrent, nil
+}
+
+// copy tells what becomes of the server's copy of a work.
+func (a *API) copy(hash [20]byte) *copyAnswer {
+	if a.Copies == nil {
+		return nil
+	}
+	state, progress, known := a.Copies.Copy(hash)
+	if !known {
+		return nil
+	}
+	return &copyAnswer{state, progress}
 }
 
 // gone tells a work that was removed from one that never was.
@@ -143,7 +168,8 @@ func files(info *metainfo.Info) []fileAnswer {
 	return list
 }
 
-// publish keeps a .torrent in the name of the key that signed the request.
+// publish keeps a .torrent in the name of the key that signed the request. With ?copy=false the server makes no copy of its own; whoever has
+// published a work may say so later, too, or take it back with ?copy=true.
 func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := a.charge(r, publishCost); err != nil {
 		return err
@@ -153,6 +179,10 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 		defer func() { <-a.publishing }()
 	case <-r.Context().Done():
 		return r.Context().Err()
+	}
+	wish := r.URL.Query().Get("copy")
+	if wish != "" && wish != "true" && wish != "false" {
+		return malformed("copy is true or false")
 	}
 	now := time.Now()
 	key, body, err := a.signed(w, r, ledger.MaxTorrent, now)
@@ -171,21 +201,52 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Ledger.Register(r.Context(), key, now); err != nil {
 		return a.failed("register publisher", err)
 	}
+	if err := a.declineFirst(r.Context(), work.Infohash, wish); err != nil {
+		return err
+	}
 	switch err := a.Listing.Publish(r.Context(), work, body, a.MaxWorks); {
 	case errors.Is(err, ledger.ErrWorkExists):
-		return a.published(w, r, work.Infohash)
+		return a.published(w, r, work, wish)
 	case err != nil:
 		return a.failed("publish", err)
+	}
+	if a.Copies != nil {
+		a.Copies.Pull(work.Infohash, int64(work.Length))
 	}
 	write(w, http.StatusCreated, a.summary(work))
 	return nil
 }
 
-// published answers for a work that was there already.
-func (a *API) published(w http.ResponseWriter, r *http.Request, hash [20]byte) error {
-	work, err := a.Works.Work(r.Context(), hash)
+// declineFirst has a work declined before it is listed, so that nothing of it is ever copied. One that is there already is its publisher's.
+func (a *API) declineFirst(ctx context.Context, hash [20]byte, wish string) error {
+	if a.Copies == nil || wish != "false" {
+		return nil
+	}
+	if _, err := a.Works.Work(ctx, hash); !errors.Is(err, ledger.ErrNoWork) {
+		return nil
+	}
+	if err := a.Copies.Decline(hash); err != nil {
+		return a.failed("decline a copy", err)
+	}
+	return nil
+}
+
+// published answers for a work that was there already. Its publisher may have changed their mind about the copy.
+func (a *API) published(w http.ResponseWriter, r *http.Request, again ledger.Work, wish string) error {
+	work, err := a.Works.Work(r.Context(), again.Infohash)
 	if err != nil {
 		return a.failed("read work", err)
+	}
+	if a.Copies != nil && work.Publisher == again.Publisher {
+		switch wish {
+		case "true":
+			err = a.Copies.Allow(work.Infohash)
+		case "false":
+			err = a.Copies.Decline(work.Infohash)
+		}
+	}
+	if err != nil {
+		return a.failed("choose about a copy", err)
 	}
 	write(w, http.StatusOK, a.summary(work))
 	return nil

@@ -14,10 +14,13 @@ import (
 	"fanseed/wasm/rtc"
 )
 
+// ICEServer is a STUN or TURN server.
+type ICEServer = rtc.ICEServer
+
 // PartsConfig says what the engine runs on natively.
 type PartsConfig struct {
 	Key    ed25519.PrivateKey // of the account; nil: a free peer
-	ICE    []rtc.ICEServer
+	ICE    []ICEServer
 	Dialer socket.Dialer
 	HTTP   *http.Client // for webseeds; nil: none are used
 	Stores node.Stores

@@ -39,7 +39,7 @@ func FuzzWebseed(f *testing.F) {
 		return netip.AddrFrom4([4]byte{10, byte(from >> 16), byte(from >> 8), byte(from)})
 	}})
 	base := fmt.Sprintf("%s%x/", seedbox.WebseedPath, a.Infohash)
-	for _, path := range []string{"x/a", "x/b/c", "%78/a", "x", "x/", "x/../x/a", "x//a", "x/b%2fc", "\x00", "%"} {
+	for _, path := range []string{"x/a", "x/b/c", "%78/a", "x", "x/", "x/../x/a", "x//a", "x/b%2fc", "x /a. ", "\x00", "%"} {
 		for _, ranges := range []string{"", "bytes=0-0", "bytes=5-49151", "bytes=-70000", "bytes=49152-", "bytes=1-2,3-4", "bytes=0-0,0-0,99999-", "bytes=x", "bytes=9223372036854775807-"} {
 			f.Add(path, ranges, "")
 		}
@@ -69,6 +69,11 @@ func checkAnswer(t *testing.T, a album, path string, response *http.Response, mi
 	if err != nil {
 		t.Fatal(err)
 	}
+	elements := strings.Split(path, "/")
+	for n, element := range elements {
+		elements[n] = strings.TrimRight(element, " .") // as Transmission does
+	}
+	path = strings.Join(elements, "/")
 	file := -1
 	for i, f := range a.Info.Files {
 		if "x/"+strings.Join(f.Path, "/") == path && !f.Padding {

@@ -99,7 +99,7 @@ export type Event =
 
 /** The arguments and values of the worker's methods. */
 export interface Methods {
-  publish: [{ call: string; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean; format?: "hybrid" | "v1" | "v2" }, { infohash: string }];
+  publish: [{ call: string; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean; format?: "hybrid" | "v1" | "v2"; copy?: boolean }, { infohash: string }];
   abort: [{ call: string }, void];
   /** The files of a work that was published, for an engine that does not have them any more. */
   hand: [{ infohash: string; files: File[] }, void];

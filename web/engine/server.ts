@@ -44,8 +44,9 @@ async function signed(server: string, method: string, path: string, body = new U
   return signedOnce(server, method, path, body);
 }
 
-export async function register(server: string, torrent: Uint8Array<ArrayBuffer>): Promise<void> {
-  const response = await signed(server, "POST", "/v1/works", torrent);
+/** `copy`: whether the server may make one; what was said before counts where nothing is said. */
+export async function register(server: string, torrent: Uint8Array<ArrayBuffer>, copy?: boolean): Promise<void> {
+  const response = await signed(server, "POST", copy === undefined ? "/v1/works" : `/v1/works?copy=${copy}`, torrent);
   if (!response.ok) throw await refusal(response);
 }
 

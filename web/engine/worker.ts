@@ -162,7 +162,7 @@ async function publish(o: Methods["publish"][0]): Promise<Methods["publish"][1]>
   const blobs = files.flatMap(({ blob, padding }) => (padding ? [blob, zeros.slice(0, padding)] : [blob]));
   const made = await it.create({ ...publication, ...hashes, comment: o.comment ?? "", webseeds: o.webseeds ?? [], blobs });
   try {
-    await register(boot.server, made.torrent);
+    await register(boot.server, made.torrent, o.copy);
   } catch (error) {
     await it.remove({ infohash: made.infohash, deleteData: true });
     throw error;

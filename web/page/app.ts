@@ -15,6 +15,7 @@ import type { Sharing } from "./sharing.js";
 import { words } from "./words.js";
 
 const listed = 15_000; // ms between two looks at the server
+const soon = 2000; // ms between two looks at a copy that the server is making
 const patience = 250; // ms that a part may take before it is said that it is on its way
 
 export class App {
@@ -27,6 +28,7 @@ export class App {
   #publishing: Publishing | undefined;
   #painting = false;
   #path = "";
+  #again: ReturnType<typeof setTimeout> | undefined;
 
   constructor(show: (facts: Facts) => void, say: (what: string) => void) {
     this.#show = show;
@@ -102,7 +104,7 @@ export class App {
       case "drop":
         return void this.#do(request, async () => (await this.#publisher()).drop(request.entries, request.files));
       case "publish":
-        return void this.#publishing?.publish(request.name);
+        return void this.#publishing?.publish(request.name, request.copy);
       case "cancel publish":
         return this.#publishing?.cancel();
       case "open":
@@ -212,6 +214,9 @@ export class App {
     const { route: at, info: before } = this.facts;
     if (at.view !== "work" || at.infohash !== infohash) return; // the person has moved on
     if (info.state === "ready" || before.state !== "ready") this.set({ info });
+    // Whoever has published it waits for the server's copy.
+    clearTimeout(this.#again);
+    if (info.state === "ready" && info.value.copy?.state === "pulling" && published.list.includes(infohash)) this.#again = setTimeout(() => void this.#describe(infohash), soon);
   }
 
   async #loadEarnings(): Promise<void> {

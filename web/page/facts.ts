@@ -5,7 +5,7 @@ import type { Fault } from "./fault.js";
 import type { Caps } from "./limits.js";
 import type { Route } from "./route.js";
 import type { Level } from "./seedhead.js";
-import type { ServerInfo, WorkInfo, WorkSummary } from "./server.js";
+import type { ServerCopy, ServerInfo, WorkInfo, WorkSummary } from "./server.js";
 
 /** Something that is asked for: on its way, here, or refused with its reason. */
 export type Loadable<T> = { state: "loading" } | { state: "ready"; value: T } | { state: "error"; error: Fault };
@@ -49,7 +49,7 @@ export type PublishStep =
   | { step: "chosen"; files: File[]; name: string; fault?: Fault }
   /** `levels`: how far it is, as a seed head. */
   | { step: "hashing"; name: string; hashed: number; total: number; levels: Level[] }
-  | { step: "published"; infohash: string; name: string };
+  | { step: "published"; infohash: string; name: string; copy?: ServerCopy };
 
 export type Earnings =
   /** The engine is not running and sharing is not agreed to: it is loaded when the person asks. */
@@ -106,7 +106,8 @@ export type Request =
   | { do: "fetch"; infohash: string; index: number }
   | { do: "pick"; files: File[] }
   | { do: "drop"; entries: FileSystemEntry[]; files: File[] }
-  | { do: "publish"; name: string }
+  /** `copy`: the server may make one; undefined where it makes none. */
+  | { do: "publish"; name: string; copy: boolean | undefined }
   | { do: "cancel publish" }
   | { do: "open"; source: string | File }
   | { do: "show earnings" }

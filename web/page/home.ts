@@ -23,8 +23,8 @@ export class Home extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    const { publishing, origin, openFault, works } = this.facts;
-    return html`<fs-publish .publishing=${publishing} .origin=${origin} .dragging=${this.dragging}></fs-publish>
+    const { publishing, origin, openFault, works, server } = this.facts;
+    return html`<fs-publish .publishing=${publishing} .origin=${origin} .copies=${server?.copies ?? false} .dragging=${this.dragging}></fs-publish>
       <fs-open .fault=${openFault}></fs-open>
       ${works.length ? html`<section aria-labelledby="here"><h2 id="here">${words.home.here}</h2><fs-live-works .works=${works}></fs-live-works></section>` : nothing}
       <section aria-labelledby="listing">

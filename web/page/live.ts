@@ -1,17 +1,21 @@
-/** A work that runs in this browser: what it does, how far it is, what it moves. Facts: `work`, `sharing`, `saving`. Requests: start, stop, save, withdraw, remove, edit limits. */
+/** A work that runs in this browser: what it does, how far it is, what it moves. Facts: `work`, `sharing`, `saving`, `copy`. Requests: start, stop, save, withdraw, remove, edit limits. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
 import { count, percent } from "./format.js";
 import { credits, growing, rate } from "./format_live.js";
+import type { ServerCopy } from "./server.js";
 import { words } from "./words.js";
+import { copied } from "./words_copy.js";
 import { capped, doing, keeping, say } from "./words_live.js";
 
 export class Live extends PageElement {
-  static override readonly shows = ["work", "sharing", "saving", "removing"];
+  static override readonly shows = ["work", "sharing", "saving", "copy", "removing"];
   declare work: LiveWork;
   declare sharing: boolean;
   declare saving: readonly string[];
+  /** The server's own. */
+  declare copy: ServerCopy | undefined;
   declare removing: boolean;
 
   #figures(): [string, string][] {
@@ -85,6 +89,7 @@ export class Live extends PageElement {
         ? html`<dl class=${figures.length > 3 ? "numbers pairs" : "numbers"}>${figures.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
         : nothing}
       ${earned === undefined || !figures.length ? nothing : html`<dl><dt>${say.earned}</dt><dd>${credits(earned)}</dd></dl>`}
+      ${this.copy && this.work.own ? html`<p class="copied" role="status">${copied(this.copy)}</p>` : nothing}
       ${this.#capped()} ${this.#buttons()} ${this.#keeping()}
     </section>`;
   }

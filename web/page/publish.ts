@@ -1,4 +1,4 @@
-/** The drop field; what follows a drop is in publish_steps.ts. Facts: `publishing`, `dragging`, `origin`. Requests: pick, publish, cancel publish. */
+/** The drop field; what follows a drop is in publish_steps.ts. Facts: `publishing`, `dragging`, `origin`, `copies`. Requests: pick, publish, cancel publish. */
 import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { PublishStep } from "./facts.js";
@@ -9,10 +9,11 @@ const brand = "00000000000000000000e6c1f30e70c71c79c38e"; // an emblem of the pa
 const brandHue = 92;
 
 export class Publish extends PageElement {
-  static override readonly shows = ["publishing", "dragging", "origin"];
+  static override readonly shows = ["publishing", "dragging", "origin", "copies"];
   declare publishing: PublishStep;
   declare dragging: boolean;
   declare origin: string;
+  declare copies: boolean;
 
   protected override updated(before: Partial<this>): void {
     this.style.setProperty("--hue", String(this.publishing.step === "published" ? hue(this.publishing.infohash) : brandHue));
@@ -52,7 +53,7 @@ export class Publish extends PageElement {
     const { publishing } = this;
     return html`<section class=${this.dragging ? "field dragging" : "field"}>
       <div class="words">
-        ${publishing.step === "idle" ? this.#idle() : html`<fs-publish-steps .publishing=${publishing} .origin=${this.origin}></fs-publish-steps>`}
+        ${publishing.step === "idle" ? this.#idle() : html`<fs-publish-steps .publishing=${publishing} .origin=${this.origin} .copies=${this.copies}></fs-publish-steps>`}
       </div>
       <div class="art">${seedhead(this.#art())}</div>
     </section>`;

@@ -1,10 +1,11 @@
-/** What follows a choice of files: its name and its price, the hashing, the link. Facts: `publishing`, `origin`. Requests: publish, cancel publish. */
+/** What follows a choice of files: its name and its price, the hashing, the link. Facts: `publishing`, `origin`, `copies`. Requests: publish, cancel publish. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import type { PublishStep } from "./facts.js";
 import { size } from "./format.js";
 import { workPath } from "./route.js";
 import { words } from "./words.js";
+import { copied } from "./words_copy.js";
 import { say } from "./words_publishing.js";
 
 type Step<S extends PublishStep["step"]> = Extract<PublishStep, { step: S }>;
@@ -12,14 +13,16 @@ type Step<S extends PublishStep["step"]> = Extract<PublishStep, { step: S }>;
 const shownFiles = 4;
 
 export class PublishSteps extends PageElement {
-  static override readonly shows = ["publishing", "origin"];
+  static override readonly shows = ["publishing", "origin", "copies"];
   declare publishing: PublishStep;
   declare origin: string;
+  /** The server makes copies. */
+  declare copies: boolean;
 
   #submit(event: SubmitEvent, step: Step<"chosen">): void {
     event.preventDefault();
     const name = this.querySelector<HTMLInputElement>("#name")?.value.trim();
-    this.ask({ do: "publish", name: name || step.name });
+    this.ask({ do: "publish", name: name || step.name, copy: this.querySelector<HTMLInputElement>("#copy")?.checked });
   }
 
   #files(files: File[]): TemplateResult {
@@ -39,6 +42,9 @@ export class PublishSteps extends PageElement {
         <label for="name" class="label">${say.name}</label>
         <input id="name" type="text" autocomplete="off" maxlength="200" .value=${step.name} />
       </div>
+      ${this.copies
+        ? html`<label class="check"><input id="copy" type="checkbox" checked /> <span>${say.copy} <span class="quiet">${say.copyMore}</span></span></label>`
+        : nothing}
       <p>${say.consent}</p>
       <p class="fault" role="alert">${step.fault ? step.fault.says : nothing}</p>
       <div class="row">
@@ -59,7 +65,7 @@ export class PublishSteps extends PageElement {
     const path = workPath(step.infohash);
     return html`<h1 tabindex="-1">${say.published}</h1>
       <fs-copy .text=${this.origin + path} .label=${words.work.link}></fs-copy>
-      <p>${say.keep}</p>
+      <p role="status">${step.copy ? copied(step.copy) : say.keep}</p>
       <div class="row">
         <a class="button strong" href=${path}>${say.open}</a>
         <button type="button" @click=${() => this.ask({ do: "cancel publish" })}>${say.again}</button>

@@ -6,8 +6,11 @@ import { droppedFiles } from "./drop.js";
 import type { PublishStep } from "./facts.js";
 import "./publish_steps.js";
 import { filled } from "./seedhead_pieces.js";
+import { workInfo } from "./server.js";
 import { fault } from "./words_fault.js";
 import { say as spoken } from "./words_live.js";
+
+const watched = 1000; // ms between two looks at the server's copy
 
 export class Publishing {
   readonly #app: App;
@@ -34,7 +37,7 @@ export class Publishing {
     else if (files.length) this.pick(files);
   }
 
-  async publish(name: string): Promise<void> {
+  async publish(name: string, copy: boolean | undefined): Promise<void> {
     const app = this.#app;
     const before = app.facts.publishing;
     if (before.step !== "chosen") return;
@@ -46,12 +49,25 @@ export class Publishing {
     app.stopped(false);
     try {
       const { seeding } = await app.sharing();
-      const work = await seeding.publish(before.files, { name, onprogress: progress, signal: ending.signal });
+      const work = await seeding.publish(before.files, { name, onprogress: progress, signal: ending.signal, ...(copy !== undefined && { copy }) });
       say({ step: "published", infohash: work.infohash, name: work.name });
       app.say(spoken.aloud.published(work.name));
       void app.list();
+      void this.#watch(work.infohash);
     } catch (error) {
       say({ step: "chosen", files: before.files, name, fault: fault(error) });
+    }
+  }
+
+  /** Says how far the server's copy is, until it is complete or something else is published. */
+  async #watch(infohash: string): Promise<void> {
+    for (;;) {
+      const copy = await workInfo(infohash).then((info) => info.copy, () => undefined);
+      const { publishing } = this.#app.facts;
+      if (!copy || publishing.step !== "published" || publishing.infohash !== infohash) return;
+      this.#app.set({ publishing: { ...publishing, copy } });
+      if (copy.state !== "pulling") return;
+      await new Promise((next) => setTimeout(next, watched));
     }
   }
 

@@ -3,6 +3,8 @@ import { FanseedError } from "../types/engine.js";
 
 export interface ServerInfo {
   name: string;
+  /** It makes copies of what is published. */
+  copies: boolean;
   /** µ-credits per GiB. */
   rate: number;
 }
@@ -30,6 +32,14 @@ export interface WorkInfo {
   published?: number;
   seeders?: number;
   leechers?: number;
+  copy?: ServerCopy;
+}
+
+/** The server's own copy of a work. */
+export interface ServerCopy {
+  state: "pulling" | "whole" | "declined" | "no_room" | "evicted";
+  /** The part of it that is there, 0 to 1. */
+  progress: number;
 }
 
 async function get(path: string): Promise<unknown> {
@@ -47,8 +57,8 @@ async function get(path: string): Promise<unknown> {
 }
 
 export async function serverInfo(): Promise<ServerInfo> {
-  const body = (await get("/v1/server")) as { name: string; rate_per_gib: number };
-  return { name: body.name, rate: body.rate_per_gib };
+  const body = (await get("/v1/server")) as { name: string; rate_per_gib: number; copies?: boolean };
+  return { name: body.name, rate: body.rate_per_gib, copies: body.copies === true };
 }
 
 export async function listWorks(): Promise<WorkSummary[]> {

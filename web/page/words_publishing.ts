@@ -6,6 +6,8 @@ export const say = {
   title: "Publish",
   name: "Name",
   what: (n: number, bytes: number): string => `${many(n, "file", "files")}, ${size(bytes)}`,
+  copy: "Let this server keep a copy",
+  copyMore: "Then your work is there after you have closed this tab, and BitTorrent programs can fetch it over HTTP.",
   consent:
     "Publishing shares these files from this browser. Anyone with the link can fetch them straight from your browser, and everyone who does sees your IP address. It goes on while a tab of this site is open, also when you come back, until you press stop or withdraw it; as fast as your connection allows, unless you have set limits.",
   button: "Publish and share",

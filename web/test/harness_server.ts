@@ -71,9 +71,9 @@ export class Server {
   }
 }
 
-/** Starts the server with these flags after its own. */
+/** Starts the server with these flags after its own. It makes no copies of works unless they say so. */
 export async function startServer(scope: Scope, args: string[] = []): Promise<Server> {
-  const server = new Server(scope, args);
+  const server = new Server(scope, args.some((arg) => arg.startsWith("-seedbox")) ? args : ["-seedbox=off", ...args]);
   atEnd(scope, () => server.stop());
   await server.start();
   return server;

@@ -140,6 +140,8 @@ export interface PublishOptions {
   format?: "hybrid" | "v1" | "v2";
   /** BEP 27: only peers that this server introduces. */
   private?: boolean;
+  /** Whether the server may make a copy of its own, which lasts without this tab. Default: true. What was said last counts. */
+  copy?: boolean;
   /** Called while hashing: bytes hashed and bytes in all, each from 0 to the length. */
   onprogress?: (hashed: number, total: number) => void;
   /** Ends the hashing with "aborted". */
