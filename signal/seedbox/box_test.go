@@ -282,8 +282,10 @@ func TestStockClientsAndTabsAreOneSwarm(t *testing.T) {
 	if err := client.Add(a.Torrent, fetched); err != nil {
 		t.Fatal(err)
 	}
-	client.Connect(a.Infohash, server)
-	w.eventually("the client has it", func() bool { return fetched.Have().Full(a.Info.NumPieces()) })
+	w.eventually("the client has it", func() bool {
+		client.Connect(a.Infohash, server) // again: the copy may not have begun
+		return fetched.Have().Full(a.Info.NumPieces())
+	})
 	b.becomes(a, seedbox.Whole)
 
 	if err := client.Add(other.Torrent, memory(t, other)); err != nil {
