@@ -43,23 +43,23 @@ func newInterop(t *testing.T) interop {
 	t.Helper()
 	var i interop
 	if !i.find() {
-		i.install(t)
+		i.installAll(t, interopPackages)
 	}
 	i.folder, i.contents = t.TempDir(), interopContents(t)
 	return i
 }
 
-func (i *interop) install(t *testing.T) {
+func (i *interop) installAll(t *testing.T, packages string) {
 	t.Helper()
-	words := installers[0].words + " " + interopPackages
+	words := installers[0].words + " " + packages
 	if _, err := exec.LookPath(installers[0].manager); err != nil || os.Geteuid() != 0 {
-		t.Skip("libtorrent and Transmission are missing; on Debian type:  " + asRoot(installers[0].manager, words))
+		t.Skip("other clients are missing; on Debian type:  " + asRoot(installers[0].manager, words))
 	}
 	if err := execute(t.Context(), "..", []string{"DEBIAN_FRONTEND=noninteractive"}, "sh", "-c", words); err != nil {
 		t.Fatal(err)
 	}
 	if !i.find() {
-		t.Fatal("libtorrent and Transmission are installed, and cannot be found")
+		t.Fatal("the other clients are installed, and cannot be found")
 	}
 }
 

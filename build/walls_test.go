@@ -64,11 +64,13 @@ var walls = []wall{
 		"the page shares the signed and spoken formats with the server, and nothing else"},
 	{[]string{"signal/announce", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/receipt", "signal/reward", "signal/socket", "signal/ticket", "signal/tracker"},
 		[]string{"wasm/..."}, []string{"wasm/metainfo", "wasm/bencode", "wasm/merkle"}, ours,
-		"what introduces peers is none: it only reads torrents"},
+		"who introduces peers is none, and only reads torrents"},
 	{[]string{"signal"}, []string{"wasm/..."}, []string{"wasm/metainfo", "wasm/rtc"}, direct,
-		"the server's own copies are the business of signal/seedbox"},
+		"the server's own peer is signal/seedbox, and the terminal's signal/seed"},
 	{[]string{"signal/seedbox"}, []string{"signal/api/...", "signal/hub", "signal/ledger/...", "signal/tracker"}, nil, ours,
 		"the server's copy is a peer like any other, and meets the server at its socket"},
+	{[]string{"wasm/...", "signal/..."}, []string{"github.com/anacrolix/torrent"}, nil, direct,
+		"anacrolix's client and its types stay inside signal/seedbox"},
 }
 
 // pageWalls hold for the page's closure, compiled for the browser.
@@ -81,8 +83,9 @@ var pageWalls = []wall{
 
 // home says which package alone may import what a wall of direct imports keeps out of all others.
 var home = map[string]string{
-	"github.com/pion/webrtc/...": "wasm/rtc",
-	"github.com/gorilla/...":     "signal/socket/...",
+	"github.com/pion/webrtc/...":   "wasm/rtc",
+	"github.com/gorilla/...":       "signal/socket/...",
+	"github.com/anacrolix/torrent": "signal/seedbox",
 }
 
 // A listed package is what `go list -json` says of one.

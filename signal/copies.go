@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,9 +18,61 @@ import (
 	"fanseed/wasm/rtc"
 )
 
-// yielding is how many bytes a second one address gets over HTTP of a work that
-// others seed: those who are there for it come first.
-const yielding = 256 << 10
+// copyOptions is what the flags say of the server's own copies. Sizes are bytes,
+// rates bytes a second; of rates 0 means no limit.
+type copyOptions struct {
+	mode            string // off, web or full
+	disk            int64
+	webseed         int64
+	webseedEach     int64
+	webseedYielding int64
+	listen          string
+	stockUp         int64
+	dht, utp        bool
+}
+
+func (o *copyOptions) define(f *flag.FlagSet) {
+	o.disk, o.webseedEach, o.webseedYielding = 20<<30, 32<<20, 256<<10
+	f.StringVar(&o.mode, "seedbox", "web", "`what` this server does itself for the works that are published here: web keeps a copy of each, and gives it to browsers and over HTTP; full gives it to BitTorrent clients too, over TCP and uTP; off keeps none")
+	f.Var(size{&o.disk}, "seedbox-disk", "`size` of all copies together, such as 500MiB; a new one that does not fit takes the place of those that most others seed")
+	f.StringVar(&o.listen, "seedbox-listen", ":6881", "`address` at which BitTorrent clients are met, TCP and UDP, with -seedbox=full")
+	f.Var(size{&o.stockUp}, "seedbox-rate", "most that BitTorrent clients are sent in a second, all together, such as 4MiB; 0 for no limit")
+	f.BoolVar(&o.dht, "seedbox-dht", true, "with -seedbox=full, find BitTorrent clients by DHT and peer exchange; private torrents never")
+	f.BoolVar(&o.utp, "seedbox-utp", true, "with -seedbox=full, speak uTP beside TCP")
+	f.Var(size{&o.webseed}, "webseed-rate", "most that is sent over HTTP in a second, to all together; 0 for no limit")
+	f.Var(size{&o.webseedEach}, "webseed-rate-each", "most that one address, or one IPv6 /64, is sent over HTTP in a second; 0 for no limit; not limited with -trust-private-nets")
+	f.Var(size{&o.webseedYielding}, "webseed-rate-yielding", "the same for a work that others seed: those who are there for it come first; 0 for no limit")
+}
+
+func (o *copyOptions) check() error {
+	if o.mode != "off" && o.mode != "web" && o.mode != "full" {
+		return fmt.Errorf("-seedbox: %q is not off, web or full", o.mode)
+	}
+	return nil
+}
+
+// stock is how BitTorrent clients are met; nil for not at all.
+func (s *server) stock() *seedbox.StockConfig {
+	o := s.seedbox
+	if o.mode != "full" {
+		return nil
+	}
+	return &seedbox.StockConfig{
+		Listen: o.listen, DHT: o.dht, PEX: o.dht, UTP: o.utp, Rates: seedbox.Rates{Up: o.stockUp}, PrivateNets: s.trust,
+		Trackers: listed(s.trackers), Log: s.log,
+	}
+}
+
+// overHTTP is the webseed.
+func (s *server) overHTTP(c *copies, proxies socket.Proxies) *seedbox.Webseed {
+	o := s.seedbox
+	if s.trust { // all that is on a laptop has one address
+		o.webseedEach = 0
+	}
+	return seedbox.NewWebseed(c.shelf, seedbox.WebseedConfig{
+		Client: proxies.Client, PerAddress: o.webseedEach, Total: o.webseed, Seeders: c.Box.Others, Yielding: o.webseedYielding,
+	})
+}
 
 // copies are the server's own copies of works. A nil one is off.
 type copies struct {
@@ -41,7 +94,7 @@ func (w works) Torrent(ctx context.Context, infohash [20]byte) ([]byte, error) {
 
 // openCopies opens what there is of copies. Nothing is fetched before begin.
 func (s *server) openCopies(own net.Addr, proxies socket.Proxies, ice []api.ICEServer) (err error) {
-	if s.seedbox == "off" {
+	if s.seedbox.mode == "off" {
 		return nil
 	}
 	key, err := loadKey(s.data, seedboxKey)
@@ -55,14 +108,16 @@ func (s *server) openCopies(own net.Addr, proxies socket.Proxies, ice []api.ICES
 	}
 	c.Box, err = seedbox.NewBox(seedbox.BoxConfig{
 		Shelf: c.shelf, Record: filepath.Join(folder, "wanted.json"), Server: s.origins[0], Dial: own.String(), Key: key,
-		Budget: s.seedboxDisk, Works: works{s.listing, s.db}, Counts: func(infohash [20]byte) (int, int) { return s.hub.Counts(infohash) },
-		ICE: rtcServers(ice), Log: s.log,
+		Budget: s.seedbox.disk, Works: works{s.listing, s.db}, Counts: func(infohash [20]byte) (int, int) { return s.hub.Counts(infohash) },
+		ICE: rtcServers(ice), Stock: s.stock(), Log: s.log,
 	})
 	if err != nil {
 		return err
 	}
-	c.webseed = seedbox.NewWebseed(c.shelf, seedbox.WebseedConfig{Client: proxies.Client, Seeders: c.Box.Others, Yielding: yielding})
-	s.copies = c
+	if port := c.Port(); port != 0 {
+		s.log.Info("BitTorrent clients are met", "port", port)
+	}
+	c.webseed, s.copies = s.overHTTP(c, proxies), c
 	return nil
 }
 
@@ -142,6 +197,8 @@ func (c *copies) metrics() []api.Metric {
 		{Name: "fanseed_copies", Help: "Works of which this server has a copy, or a part of one.", Type: "gauge", Value: func() int64 { return int64(len(c.shelf.Copies())) }},
 		{Name: "fanseed_copies_bytes", Help: "What the copies take on the disk.", Type: "gauge", Value: c.shelf.Used},
 		{Name: "fanseed_copies_waiting", Help: "Works for whose copy there is no room.", Type: "gauge", Value: func() int64 { return int64(c.Box.Waiting()) }},
+		{Name: "fanseed_stock_received_bytes_total", Help: "Bytes of works that BitTorrent clients gave.", Type: "counter", Value: func() int64 { n, _ := c.StockBytes(); return n }},
+		{Name: "fanseed_stock_sent_bytes_total", Help: "Bytes of works that BitTorrent clients got.", Type: "counter", Value: func() int64 { _, n := c.StockBytes(); return n }},
 		{Name: "fanseed_webseed_bytes_total", Help: "Bytes of works sent over HTTP.", Type: "counter", Value: c.webseed.Total},
 	}
 }

@@ -35,12 +35,11 @@ type options struct {
 	proxies    string
 	drain      time.Duration
 	maxWorks   int
-	seedbox    string
 	maxSockets int
 	perAddress int
 	verbose    bool
-
-	seedboxDisk int64 // bytes
+	trackers   string
+	seedbox    copyOptions
 }
 
 func parseFlags(args []string) (options, error) {
@@ -62,9 +61,8 @@ func parseFlags(args []string) (options, error) {
 	f.IntVar(&o.maxWorks, "max-works", 10_000, "most works that can be published here")
 	f.IntVar(&o.maxSockets, "max-sockets", 50_000, "most sockets that are open at once")
 	f.IntVar(&o.perAddress, "max-sockets-per-address", 50, "most sockets of one address, or of one IPv6 /64; not limited with -trust-private-nets")
-	f.StringVar(&o.seedbox, "seedbox", "web", "`what` this server does itself for the works that are published here: web keeps a copy of each, and gives it to browsers and over HTTP; off keeps none")
-	o.seedboxDisk = 20 << 30
-	f.Var(size{&o.seedboxDisk}, "seedbox-disk", "`size` of all copies together, such as 500MiB; a new one that does not fit takes the place of those that most others seed")
+	f.StringVar(&o.trackers, "trackers", "", "`URLs` of ordinary trackers (http, udp) for clients that speak no WebRTC, joined by commas: every work's .torrent and link names them after this server, if it is not private")
+	o.seedbox.define(f)
 	f.BoolVar(&o.verbose, "verbose", false, "log more")
 	if err := f.Parse(args); err != nil {
 		return o, err
@@ -92,8 +90,13 @@ func (o *options) check() error {
 	if !loopback(host) && o.urls == "" {
 		return errors.New("-addr is no loopback address, so -url must say how browsers reach this server")
 	}
-	if o.seedbox != "web" && o.seedbox != "off" {
-		return fmt.Errorf("-seedbox: %q is neither web nor off", o.seedbox)
+	if err := o.seedbox.check(); err != nil {
+		return err
+	}
+	for _, tracker := range listed(o.trackers) {
+		if !strings.HasPrefix(tracker, "http://") && !strings.HasPrefix(tracker, "https://") && !strings.HasPrefix(tracker, "udp://") {
+			return fmt.Errorf("-trackers: %q is no http or udp tracker", tracker)
+		}
 	}
 	o.trust = o.trust || loopback(host)
 	if o.treasury < 0 || o.maxWorks < 0 || o.maxSockets < 1 || o.perAddress < 1 {

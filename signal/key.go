@@ -11,11 +11,12 @@ import (
 	"strings"
 )
 
-// The files of the keys: of the one that signs tickets, and of the account that
-// pays for the server's own copies.
+// The files of the keys: of the one that signs tickets, of the account that pays
+// for the server's own copies, and of the account of `fanseed seed`.
 const (
 	serverKey  = "server.key"
 	seedboxKey = "seedbox.key"
+	seedKey    = "seed.key"
 )
 
 // loadKey returns a key. It is made once, and kept in dir as one line of hex that

@@ -2,6 +2,7 @@
 // what they moved, and credits those who shared.
 //
 //	fanseed [serve] [flags]   run the server; -help lists the flags
+//	fanseed seed [flags] …    seed files, a .torrent or a magnet link; -help lists the flags
 //	fanseed check [-data …]   recompute the ledger
 //	fanseed version           print the version
 //
@@ -30,12 +31,14 @@ func main() {
 	switch command {
 	case "serve":
 		os.Exit(serve(args))
+	case "seed":
+		os.Exit(seedFiles(args))
 	case "check":
 		os.Exit(check(args))
 	case "version":
 		fmt.Println("fanseed", version())
 	default:
-		fmt.Fprintf(os.Stderr, "fanseed: there is no command %q; there are serve, check and version\n", command)
+		fmt.Fprintf(os.Stderr, "fanseed: there is no command %q; there are serve, seed, check and version\n", command)
 		os.Exit(2)
 	}
 }

@@ -121,7 +121,7 @@ func (s *server) listenPublic(context.Context) error {
 		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
 		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,
 		Announce: s.sockets, Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
-		Copies: s.copies.words(), Webseed: seedbox.WebseedPath,
+		Copies: s.copies.words(), Webseed: seedbox.WebseedPath, Trackers: listed(s.trackers),
 	})
 	s.public = listen(accept, s.requests.count(s.copies.handler(handler)), s.log)
 	return err

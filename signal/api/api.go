@@ -66,7 +66,7 @@ type ICEServer struct {
 	Credential string   `json:"credential,omitempty"`
 }
 
-// Config is what the API is made of. All fields are needed but the last five.
+// Config is what the API is made of. All fields are needed but the last six.
 type Config struct {
 	Name      string
 	Origins   []string // of this server; the first is the one that links name
@@ -85,6 +85,8 @@ type Config struct {
 	TrustPrivateNets bool
 	Copies           Copies // nil: the server has none
 	Webseed          string // path below which the copies are; each work's is this, its infohash and a slash
+	// Trackers are ordinary ones for clients that speak no WebRTC. They are named in every work that is not private.
+	Trackers []string
 }
 
 // API answers requests.

@@ -115,7 +115,7 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// torrent returns a work's .torrent with this server among its trackers.
+// torrent returns a work's .torrent with this server first among its trackers, then the ordinary ones.
 func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error) {
 	stored, err := a.Works.Torrent(r.Context(), hash)
 	if errors.Is(err, ledger.ErrNoWork) {
@@ -128,9 +128,11 @@ func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error)
 	if err != nil {
 		return nil, a.failed("parse torrent", err)
 	}
-	tracker := a.tracker(r)
-	if !slices.ContainsFunc(torrent.Announce, func(tier []string) bool { return slices.Contains(tier, tracker) }) {
+	if tracker := a.tracker(r); !torrent.Announces(tracker) {
 		torrent.Announce = slices.Insert(torrent.Announce, 0, []string{tracker})
+	}
+	if !torrent.Info.Private {
+		torrent.AddTrackers(a.Trackers)
 	}
 	if c := a.copyOf(hash); c != nil && c.State == WholeCopy {
 		torrent.Webseeds = append(torrent.Webseeds, a.origin(r)+a.Webseed+hex.EncodeToString(hash[:])+"/")

@@ -16,6 +16,7 @@ import (
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
 	"fanseed/wasm/rtc"
+	"fanseed/wasm/store"
 )
 
 // Works are what is published here.
@@ -25,7 +26,7 @@ type Works interface {
 	Torrent(ctx context.Context, infohash [20]byte) ([]byte, error)
 }
 
-// BoxConfig is what a box is made of. All fields are needed but ICE.
+// BoxConfig is what a box is made of. All fields are needed but ICE and Stock.
 type BoxConfig struct {
 	Shelf  *Shelf
 	Record string             // file that keeps which works are wanted
@@ -37,6 +38,7 @@ type BoxConfig struct {
 	// Counts returns the seeders of a work, of which the box may be one, and its leechers.
 	Counts func(infohash [20]byte) (seeders, leechers int)
 	ICE    []rtc.ICEServer
+	Stock  *StockConfig // how stock clients are met; nil for not at all
 	Log    *slog.Logger
 }
 
@@ -48,13 +50,16 @@ type BoxConfig struct {
 type Box struct {
 	BoxConfig
 	node *node.Node
-	news news
+	news *News
 	wake chan struct{} // the loop has something to do
 
 	mu     sync.Mutex
 	wishes map[[20]byte]*wish
 
-	running map[[20]byte]bool // works that the engine has; the loop's
+	// The loop's.
+	running map[[20]byte]bool        // works that the engine has
+	stock   *Stock                   // nil where stock clients are not met
+	views   map[[20]byte]store.Store // its own, of the same works
 }
 
 // wish is what is to become of a work. The members in capitals outlive the process.
@@ -83,7 +88,7 @@ const (
 
 // NewBox returns a box with what earlier runs have wanted. Run must be called next.
 func NewBox(c BoxConfig) (*Box, error) {
-	b := &Box{BoxConfig: c, wake: make(chan struct{}, 1), news: news{wake: make(chan struct{}, 1)}, running: map[[20]byte]bool{}}
+	b := &Box{BoxConfig: c, wake: make(chan struct{}, 1), news: NewNews(), running: map[[20]byte]bool{}, views: map[[20]byte]store.Store{}}
 	var err error
 	if b.wishes, err = readRecord(c.Record); err != nil {
 		return nil, fmt.Errorf("read which works are wanted: %w", err)
@@ -93,11 +98,16 @@ func NewBox(c BoxConfig) (*Box, error) {
 			b.wishes[copied.infohash] = &wish{Size: copied.Bytes(), Asked: time.Now()}
 		}
 	}
+	if c.Stock != nil {
+		if b.stock, err = NewStock(*c.Stock); err != nil {
+			return nil, err
+		}
+	}
+	parts := NewParts(c.Key, c.Dial, c.ICE)
+	parts.Stores, parts.Host = stores{b}, noted{b}
 	b.node = node.New(node.Config{
 		Server: c.Server, Rand: dice(), Yields: true,
-		Parts: node.Parts{
-			Peers: peers{rtc.Config{ICEServers: c.ICE}}, Sockets: sockets{c.Dial}, Hasher: hasher{}, Keys: keys{c.Key}, Stores: stores{b}, Host: noted{b},
-		},
+		Parts: parts,
 	})
 	return b, nil
 }

@@ -3,6 +3,7 @@ package seedbox
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -16,10 +17,11 @@ const lookEvery = time.Minute
 
 // Run fetches and seeds until ctx ends, says good-bye to every peer, and keeps what it knows.
 func (b *Box) Run(ctx context.Context) error {
+	defer b.leaveStock()
 	var engine sync.WaitGroup
 	defer engine.Wait()
 	engine.Go(func() { b.node.Run(ctx) })
-	engine.Go(func() { b.news.bring(ctx, b.node) })
+	engine.Go(func() { b.news.Bring(ctx, b.node) })
 	if err := b.node.Share(ctx, true); err != nil {
 		return nil // it was told to stop
 	}
@@ -114,7 +116,7 @@ func (b *Box) drop(ctx context.Context, infohash [20]byte) error {
 		}
 		delete(b.running, infohash)
 	}
-	return b.Shelf.Remove(infohash)
+	return errors.Join(b.keepFromStock(infohash), b.Shelf.Remove(infohash))
 }
 
 // begin has the engine fetch and seed a work if there is room.
@@ -137,7 +139,8 @@ func (b *Box) begin(ctx context.Context, infohash [20]byte, w wish) error {
 	if err != nil {
 		return err
 	}
-	if _, err := b.Shelf.Open(ctx, infohash, t.Info, t); err != nil {
+	c, err := b.Shelf.Open(ctx, infohash, t.Info, t)
+	if err != nil {
 		return err
 	}
 	t.Webseeds = nil // nobody may have the server ask other servers for anything
@@ -145,6 +148,9 @@ func (b *Box) begin(ctx context.Context, infohash [20]byte, w wish) error {
 		return err
 	}
 	b.running[infohash] = true
+	if err := b.giveToStock(c, t); err != nil {
+		b.Log.Error("stock clients cannot have a copy", "infohash", hex.EncodeToString(infohash[:]), "err", err)
+	}
 	b.change(infohash, func(w *wish) { w.Size = t.Info.Size() })
 	return nil
 }
@@ -166,6 +172,9 @@ func (b *Box) look(ctx context.Context) {
 		})
 		if failed != nil {
 			_ = b.node.Start(ctx, infohash) // of a work that is there this fails only at the end
+		}
+		if b.stock != nil {
+			b.stock.Resume(infohash)
 		}
 	}
 	if err := b.end(); err != nil {

@@ -7,8 +7,8 @@ import (
 	"fanseed/wasm/node"
 )
 
-// news is what other parties have done to the engine's pieces. They may not wait for the engine, so it is told later, in the same order.
-type news struct {
+// News is what other parties have done to an engine's pieces. They may not wait for the engine, so it is told later, in the same order.
+type News struct {
 	mu   sync.Mutex
 	list []event
 	wake chan struct{}
@@ -21,7 +21,16 @@ type event struct {
 	lost     bool
 }
 
-func (n *news) add(e event) {
+// NewNews returns an empty list.
+func NewNews() *News { return &News{wake: make(chan struct{}, 1)} }
+
+// Found notes that a piece was put. It never blocks.
+func (n *News) Found(infohash [20]byte, index int) { n.add(event{infohash, index, false}) }
+
+// Lost notes that a piece is gone. It never blocks.
+func (n *News) Lost(infohash [20]byte, index int) { n.add(event{infohash, index, true}) }
+
+func (n *News) add(e event) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.list = append(n.list, e)
@@ -31,7 +40,7 @@ func (n *news) add(e event) {
 	}
 }
 
-func (n *news) take() []event {
+func (n *News) take() []event {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	list := n.list
@@ -39,8 +48,8 @@ func (n *news) take() []event {
 	return list
 }
 
-// bring tells the engine until ctx ends.
-func (n *news) bring(ctx context.Context, to *node.Node) {
+// Bring tells the engine until ctx ends.
+func (n *News) Bring(ctx context.Context, to *node.Node) {
 	for {
 		select {
 		case <-ctx.Done():

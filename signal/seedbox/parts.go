@@ -12,6 +12,12 @@ import (
 	"fanseed/wasm/store"
 )
 
+// NewParts returns what an engine runs on natively, but for its stores and its host. It dials address in place of its server's own, if that
+// is not empty, and uses no webseeds: theirs may be anywhere, also behind this machine's firewall.
+func NewParts(key ed25519.PrivateKey, address string, ice []rtc.ICEServer) node.Parts {
+	return node.Parts{Peers: peers{rtc.Config{ICEServers: ice}}, Sockets: sockets{address}, Hasher: hasher{}, Keys: keys{key}}
+}
+
 // peers makes WebRTC connections by pion.
 type peers struct{ config rtc.Config }
 
@@ -42,7 +48,7 @@ func (hasher) Leaves(_ context.Context, piece []byte) ([]byte, error) {
 	return merkle.AppendLeaves(nil, piece), nil
 }
 
-// keys is the account that pays for what the server gets. It earns nothing.
+// keys is the account of the engine.
 type keys struct{ key ed25519.PrivateKey }
 
 func (k keys) PublicKey() ([32]byte, bool) { return [32]byte(k.key.Public().(ed25519.PublicKey)), true }
@@ -63,10 +69,8 @@ func (s stores) Open(_ context.Context, infohash [20]byte, _ *metainfo.Info) (st
 	if c == nil {
 		return nil, store.ErrClosed
 	}
-	news := &s.box.news
-	return c.View("engine",
-		func(index int) { news.add(event{infohash, index, false}) },
-		func(index int) { news.add(event{infohash, index, true}) })
+	news := s.box.news
+	return c.View("engine", func(index int) { news.Found(infohash, index) }, func(index int) { news.Lost(infohash, index) })
 }
 
 // noted hears from the engine what became of the works.

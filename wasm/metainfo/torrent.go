@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"fanseed/wasm/bencode"
@@ -184,6 +185,20 @@ func putTiers(d bencode.Dict, tiers [][]string) {
 	}
 	if len(tiers) > 1 || len(tiers) == 1 && len(tiers[0]) > 1 {
 		d["announce-list"] = list
+	}
+}
+
+// Announces tells whether a tracker is among the torrent's.
+func (t *Torrent) Announces(tracker string) bool {
+	return slices.ContainsFunc(t.Announce, func(tier []string) bool { return slices.Contains(tier, tracker) })
+}
+
+// AddTrackers adds those that the torrent does not name yet, after its own, each a tier of its own.
+func (t *Torrent) AddTrackers(trackers []string) {
+	for _, tracker := range trackers {
+		if !t.Announces(tracker) {
+			t.Announce = append(t.Announce, []string{tracker})
+		}
 	}
 }
 

@@ -1,0 +1,130 @@
+package seedbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+
+	"github.com/anacrolix/torrent"
+	"github.com/anacrolix/torrent/iplist"
+	stock "github.com/anacrolix/torrent/metainfo"
+	"github.com/anacrolix/torrent/storage"
+	"golang.org/x/time/rate"
+)
+
+// What peers are told of us.
+const (
+	stockVersion = "Fanseed 0.1"
+	stockPeerID  = "-FS0100-"
+)
+
+// client makes anacrolix's client. It never uses webseeds or trackers of WebTorrent: these are other parties' work.
+func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
+	host, port, err := listenAddress(listen)
+	if err != nil {
+		return nil, err
+	}
+	c := torrent.NewDefaultClientConfig()
+	c.ListenHost, c.ListenPort = func(string) string { return host }, port
+	c.DisableIPv4, c.DisableIPv6 = withoutFamily(host)
+	c.Seed, c.DisableWebtorrent, c.DisableWebseeds, c.NoDefaultPortForwarding = true, true, true, true
+	c.DisableUTP, c.NoDHT, c.DisablePEX = !s.config.UTP, !s.config.DHT || private, !s.config.PEX || private
+	c.Bep20, c.ExtendedHandshakeClientVersion, c.HTTPUserAgent = stockPeerID, stockVersion, stockVersion
+	if up := s.config.Rates.Up; up > 0 {
+		c.UploadRateLimiter = rateLimiter(up)
+	}
+	if down := s.config.Rates.Down; down > 0 { // a limiter without a limit would count as one that is used up
+		c.DownloadRateLimiter = rateLimiter(down)
+	}
+	c.MaxUnverifiedBytes, c.EstablishedConnsPerTorrent = unverified, connsOfWork
+	c.DisableAcceptRateLimiting = s.config.PrivateNets
+	c.DefaultStorage = noStorage{}
+	c.Slogger = slog.New(slog.DiscardHandler) // it tells of addresses at every level
+	s.guard(c)
+	client, err := torrent.NewClient(c)
+	if err != nil {
+		return nil, fmt.Errorf("listen for stock clients: %w", err)
+	}
+	return client, nil
+}
+
+func rateLimiter(bytes int64) *rate.Limiter {
+	return rate.NewLimiter(rate.Limit(bytes), int(max(256<<10, min(bytes, 4<<20))))
+}
+
+// noStorage is that of torrents without a store: there are none, and the client writes no files of its own.
+type noStorage struct{}
+
+// OpenTorrent implements storage.ClientImpl.
+func (noStorage) OpenTorrent(context.Context, *stock.Info, stock.Hash) (storage.TorrentImpl, error) {
+	return storage.TorrentImpl{}, errors.New("a torrent without a store")
+}
+
+// guard bounds the client's connections and sorts out what it must not see.
+func (s *Stock) guard(c *torrent.ClientConfig) {
+	d := door{private: s.config.PrivateNets, conns: &s.conns, most: int64(s.config.MaxConns)}
+	c.IPBlocklist, c.TrackerDialContext, c.HTTPDialContext, c.TrackerListenPacket = d, d.dial, d.dial, d.listenPacket
+	c.Callbacks.PeerConnAdded = append(c.Callbacks.PeerConnAdded, func(*torrent.PeerConn) { s.conns.Add(1) })
+	c.Callbacks.PeerConnClosed = func(*torrent.PeerConn) { s.conns.Add(-1) }
+	c.Callbacks.ReadMessage = sift
+}
+
+func listenAddress(listen string) (host string, port int, err error) {
+	host, service, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("listen for stock clients: %w", err)
+	}
+	port, err = net.LookupPort("tcp", service)
+	return host, port, err
+}
+
+// withoutFamily says which of the address families cannot be listened on: the other than the host's, or one that the system lacks.
+func withoutFamily(host string) (v4, v6 bool) {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return !a.Is4(), a.Is4()
+	}
+	return lacks("tcp4", "0.0.0.0:0"), lacks("tcp6", "[::]:0")
+}
+
+func lacks(network, address string) bool {
+	l, err := net.Listen(network, address)
+	if err == nil {
+		_ = l.Close()
+	}
+	return err != nil
+}
+
+var _ iplist.Ranger = door{}
+
+// stockTrackers are those that stock clients can speak with: over HTTP and UDP, in the one form of their URLs over which the client does
+// not end the process.
+func stockTrackers(tiers [][]string) (kept [][]string) {
+	for _, tier := range tiers {
+		var urls []string
+		for _, s := range tier {
+			if canonical, ok := stockTracker(s); ok {
+				urls = append(urls, canonical)
+			}
+		}
+		if len(urls) > 0 {
+			kept = append(kept, urls)
+		}
+	}
+	return kept
+}
+
+func stockTracker(s string) (canonical string, ok bool) {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.User != nil {
+		return "", false
+	}
+	canonical = u.String()
+	if again, err := url.Parse(canonical); err != nil || again.String() != canonical {
+		return "", false
+	}
+	return canonical, u.Scheme == "http" || u.Scheme == "https" || u.Scheme == "udp" && u.Port() != ""
+}
