@@ -36,12 +36,12 @@ func (o *copyOptions) define(f *flag.FlagSet) {
 	f.StringVar(&o.mode, "seedbox", "web", "`what` this server does itself for the works that are published here: web keeps a copy of each, and gives it to browsers and over HTTP; full gives it to BitTorrent clients too, over TCP and uTP; off keeps none")
 	f.Var(size{&o.disk}, "seedbox-disk", "`size` of all copies together, such as 500MiB; a new one that does not fit takes the place of those that most others seed")
 	f.StringVar(&o.listen, "seedbox-listen", ":6881", "`address` at which BitTorrent clients are met, TCP and UDP, with -seedbox=full")
-	f.Var(size{&o.stockUp}, "seedbox-rate", "most that BitTorrent clients are sent in a second, all together, such as 4MiB; 0 for no limit")
+	f.Var(size{&o.stockUp}, "seedbox-rate", "`bytes` that BitTorrent clients are sent in a second at most, all together, such as 4MiB; 0 for no limit")
 	f.BoolVar(&o.dht, "seedbox-dht", true, "with -seedbox=full, find BitTorrent clients by DHT and peer exchange; private torrents never")
 	f.BoolVar(&o.utp, "seedbox-utp", true, "with -seedbox=full, speak uTP beside TCP")
-	f.Var(size{&o.webseed}, "webseed-rate", "most that is sent over HTTP in a second, to all together; 0 for no limit")
-	f.Var(size{&o.webseedEach}, "webseed-rate-each", "most that one address, or one IPv6 /64, is sent over HTTP in a second; 0 for no limit; not limited with -trust-private-nets")
-	f.Var(size{&o.webseedYielding}, "webseed-rate-yielding", "the same for a work that others seed: those who are there for it come first; 0 for no limit")
+	f.Var(size{&o.webseed}, "webseed-rate", "`bytes` that are sent over HTTP in a second at most, to all together; 0 for no limit")
+	f.Var(size{&o.webseedEach}, "webseed-rate-each", "`bytes` that one address, or one IPv6 /64, is sent over HTTP in a second at most; 0 for no limit; not limited with -trust-private-nets")
+	f.Var(size{&o.webseedYielding}, "webseed-rate-yielding", "the same `bytes` of a work that others seed: those who are there for it come first; 0 for no limit")
 }
 
 func (o *copyOptions) check() error {
@@ -203,20 +203,29 @@ func (c *copies) metrics() []api.Metric {
 	}
 }
 
-// size is a flag's number of bytes, such as 20GiB.
+// size is a flag's number of bytes, such as 20GiB, in the units that follow.
 type size struct{ bytes *int64 }
 
 func (s size) String() string {
 	if s.bytes == nil {
 		return ""
 	}
-	return strconv.FormatInt(*s.bytes>>30, 10) + "GiB"
+	n, unit := *s.bytes, ""
+	for _, next := range units {
+		if n == 0 || n%1024 != 0 {
+			break
+		}
+		n, unit = n/1024, next
+	}
+	return strconv.FormatInt(n, 10) + unit
 }
+
+var units = []string{"KiB", "MiB", "GiB", "TiB"}
 
 // Set implements flag.Value.
 func (s size) Set(text string) error {
 	number, unit := text, int64(1)
-	for i, name := range []string{"KiB", "MiB", "GiB", "TiB"} {
+	for i, name := range units {
 		if before, ok := strings.CutSuffix(text, name); ok {
 			number, unit = before, 1<<(10*(i+1))
 		}

@@ -43,6 +43,7 @@ func parseSeedFlags(args []string) (o seed.Options, err error) {
 	var verbose bool
 	f.StringVar(&o.Server, "server", "http://localhost:8080", "`origin` of the Fanseed server that introduces browsers, and on which the work is published")
 	f.BoolVar(&o.NoPublish, "no-publish", false, "do not publish the work on the server; it must know it already, or track every torrent (-open)")
+	f.BoolVar(&o.NoCopy, "no-copy", false, "the server is to make no copy of its own of what is published")
 	f.StringVar(&trackers, "tracker", "", "`URLs` of ordinary trackers (http or udp) for stock clients, joined by commas; they go into the torrent after the server's own")
 	f.StringVar(&webseeds, "webseed", "", "`URLs` at which the work's files are already (BEP 19), joined by commas; they go into the torrent beside the server's")
 	f.IntVar(&port, "port", 0, "TCP and UDP `port` for stock clients; 0 takes a free one")

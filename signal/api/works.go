@@ -135,7 +135,9 @@ func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error)
 		torrent.AddTrackers(a.Trackers)
 	}
 	if c := a.copyOf(hash); c != nil && c.State == WholeCopy {
-		torrent.Webseeds = append(torrent.Webseeds, a.origin(r)+a.Webseed+hex.EncodeToString(hash[:])+"/")
+		if url := a.origin(r) + a.Webseed + hex.EncodeToString(hash[:]) + "/"; !slices.Contains(torrent.Webseeds, url) {
+			torrent.Webseeds = append(torrent.Webseeds, url)
+		}
 	}
 	return torrent, nil
 }

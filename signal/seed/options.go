@@ -24,6 +24,7 @@ type Options struct {
 	Sources   []string // files, folders, one .torrent, or one magnet link
 	Server    string   // origin of the Fanseed server
 	NoPublish bool     // nothing is registered with it
+	NoCopy    bool     // it is to make no copy of its own
 	Trackers  []string // for stock clients, after the server's own
 	Webseeds  []string // URLs, besides the server's
 	Listen    string   // "host:port" for stock clients

@@ -102,7 +102,7 @@ func (r *run) allowed(t *metainfo.Torrent) error {
 func (r *run) publish(ctx context.Context) error {
 	t := r.source.torrent
 	if !r.NoPublish {
-		if err := r.server.register(ctx, t.Bytes()); err != nil {
+		if err := r.server.register(ctx, t.Bytes(), !r.NoCopy); err != nil {
 			return err
 		}
 	}

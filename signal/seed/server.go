@@ -46,10 +46,24 @@ func originOf(s string) (string, error) {
 	return u.Scheme + "://" + strings.ToLower(u.Host), nil
 }
 
-// register publishes a .torrent in the name of the account. A clock that is wrong here is put right once, by the time that the refusal tells.
-func (s *server) register(ctx context.Context, torrent []byte) error {
+// copies tells whether the server makes copies of what is published.
+func (s *server) copies(ctx context.Context) bool {
+	var said struct {
+		Copies bool `json:"copies"`
+	}
+	text, err := s.get(ctx, "/v1/server")
+	return err == nil && json.Unmarshal(text, &said) == nil && said.Copies
+}
+
+// register publishes a .torrent in the name of the account, of which the server makes a copy or not. A clock that is wrong here is put right
+// once, by the time that the refusal tells.
+func (s *server) register(ctx context.Context, torrent []byte, copied bool) error {
+	path := "/v1/works"
+	if !copied {
+		path += "?copy=false"
+	}
 	for attempt := 0; ; attempt++ {
-		status, said, err := s.post(ctx, "/v1/works", torrent)
+		status, said, err := s.post(ctx, path, torrent)
 		if err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ func (r *run) make(ctx context.Context) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.describe(t)
+	r.describe(ctx, t)
 	own, err := store.NewFiles(t.Info, sources)
 	return &source{torrent: t, files: own}, err
 }
@@ -110,12 +110,12 @@ func look(info *metainfo.Info, files []string) ([]store.Source, error) {
 }
 
 // describe puts into a torrent what is no part of its infohash: the server's tracker first, then those for stock clients.
-func (r *run) describe(t *metainfo.Torrent) {
+func (r *run) describe(ctx context.Context, t *metainfo.Torrent) {
 	t.Comment, t.CreationDate = r.Comment, time.Now().Unix()
 	t.Announce = [][]string{{r.server.announce()}}
 	t.AddTrackers(r.Trackers)
 	t.Webseeds = slices.Clone(r.Webseeds)
-	if !r.NoPublish {
+	if !r.NoPublish && !r.NoCopy && r.server.copies(ctx) {
 		t.Webseeds = append(t.Webseeds, r.server.origin+seedbox.WebseedPath+hex.EncodeToString(t.Infohash[:])+"/")
 	}
 }
