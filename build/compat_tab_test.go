@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"fanseed/wasm/metainfo"
@@ -25,8 +27,8 @@ type tabAnswer struct {
 	Files                   map[string]string
 }
 
-// openTab builds what is missing, and starts server and browser.
-func openTab(t *testing.T) *compatTab {
+// openTab builds what is missing, and starts a server with these flags, and a browser.
+func openTab(t *testing.T, flags ...string) *compatTab {
 	t.Helper()
 	r, err := openRepo()
 	if err != nil {
@@ -44,7 +46,7 @@ func openTab(t *testing.T) *compatTab {
 	if err := bundleScript(r, r.path("web/test/compat_tab.ts"), script, false); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("node", "--enable-source-maps", script)
+	cmd := exec.Command("node", append([]string{"--enable-source-maps", script}, flags...)...)
 	cmd.Dir, cmd.Env, cmd.Stderr = r.path("web"), env, os.Stderr
 	ask, err := cmd.StdinPipe()
 	if err != nil {
@@ -94,11 +96,27 @@ func (c *compatTab) question(t *testing.T, question map[string]string) tabAnswer
 	return c.answer(t)
 }
 
-// publish publishes a folder, and gives the torrent as the server has it.
+// publish publishes a folder, and gives the torrent as the server has it once its copy is whole.
 func (c *compatTab) publish(t *testing.T, folder, name, format string) *metainfo.Torrent {
 	t.Helper()
 	infohash := c.question(t, map[string]string{"publish": folder, "name": name, "format": format}).Infohash
-	answer, err := http.Get(c.server + "/v1/works/" + infohash + ".torrent")
+	waitFor(t, "the server's copy", func() error {
+		if work := c.get(t, infohash); !strings.Contains(work, `"state":"whole"`) {
+			return errors.New(work)
+		}
+		return nil
+	})
+	torrent, err := metainfo.Parse([]byte(c.get(t, infohash+".torrent")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return torrent
+}
+
+// get asks the server for a work.
+func (c *compatTab) get(t *testing.T, name string) string {
+	t.Helper()
+	answer, err := http.Get(c.server + "/v1/works/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,11 +125,7 @@ func (c *compatTab) publish(t *testing.T, folder, name, format string) *metainfo
 	if err != nil {
 		t.Fatal(err)
 	}
-	torrent, err := metainfo.Parse(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return torrent
+	return string(b)
 }
 
 // fetch gives the SHA-256 of every file of a work that the tab has fetched.

@@ -18,14 +18,14 @@ import (
 // compatPatience is how long a client may take to find its peer and fetch a work of a few megabytes.
 const compatPatience = 60 * time.Second
 
-// TestCompatibility shows that what a browser tab publishes reaches every client, and what a client seeds reaches a tab, through a seedbox;
-// it writes docs/compatibility.md.
+// TestCompatibility shows that what a browser tab publishes reaches every client through the server's copy, and what a client seeds reaches
+// a tab through `fanseed seed`; it writes docs/compatibility.md.
 func TestCompatibility(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes minutes")
 	}
 	i := newCompat(t)
-	tab := openTab(t)
+	tab := openTab(t, "-seedbox", "full", "-seedbox-listen", "127.0.0.1:0", "-seedbox-dht=false", "-trackers", newCompatTracker(t).url)
 	var rows []compatRow
 	asked, ran := 0, 0
 	for _, client := range i.stockClients() {
@@ -45,26 +45,26 @@ func TestCompatibility(t *testing.T) {
 	}
 }
 
-// seedbox runs `fanseed seed` on a torrent until the test ends.
-func (c *compatTab) seedbox(t *testing.T, torrent string, flags ...string) {
+// seed runs `fanseed seed` on a torrent until the test ends.
+func (c *compatTab) seed(t *testing.T, torrent string, flags ...string) {
 	t.Helper()
 	home := t.TempDir()
 	daemon(t, home, c.binary, append(append([]string{"seed", "-server", c.server, "-no-dht", "-data", home}, flags...), torrent)...)
 }
 
-// fromTab has a tab publish a work, a seedbox fetch it from there, and a client from the seedbox.
+// fromTab has a tab publish a work, the server take a copy of it, and a client fetch that, by the .torrent as the server gives it but for
+// its webseed.
 func (i interop) fromTab(t *testing.T, tab *compatTab, client stockClient, format string) {
-	c, tracker := album(t, client.name+" "+format+" from a tab", ""), newCompatTracker(t)
+	c := album(t, client.name+" "+format+" from a tab", "")
 	torrent := tab.publish(t, filepath.Join(c.parent, c.name), c.name, format)
-	torrent.Announce, torrent.Webseeds = append(torrent.Announce, []string{tracker.url}), nil
+	torrent.Webseeds = nil
 	file, folder := filepath.Join(t.TempDir(), "work.torrent"), t.TempDir()
 	keep(t, file, torrent)
-	tab.seedbox(t, file, "-no-publish")
 	client.run(t, job{file, folder, freePort(t)})
 	waitFor(t, "the files", func() error { return c.compare(folder) })
 }
 
-// toTab has a client seed its own torrent, a seedbox fetch it from there, and a tab from the seedbox.
+// toTab has a client seed its own torrent, `fanseed seed` fetch it from there, and a tab from that.
 func (i interop) toTab(t *testing.T, tab *compatTab, client stockClient, format string) {
 	c, tracker := album(t, client.name+" "+format+" to a tab", "art/"), newCompatTracker(t)
 	torrent := i.ownTorrent(t, client, c, format)
@@ -75,7 +75,7 @@ func (i interop) toTab(t *testing.T, tab *compatTab, client stockClient, format 
 		c.pad(t, torrent.Info)
 	}
 	client.run(t, job{file, c.parent, freePort(t)})
-	tab.seedbox(t, file)
+	tab.seed(t, file, "-no-copy")
 	infohash := hex.EncodeToString(torrent.Infohash[:])
 	waitFor(t, "the work", func() error { return tab.knows(infohash) })
 	got := tab.fetch(t, infohash)

@@ -17,7 +17,7 @@ const compatHead = `# Compatibility
 
 Made by the test: ` + "`go test ./build -run TestCompatibility`" + `, which ` + "`go run ./build test`" + ` includes. It installs the clients from Debian, runs each on the loopback interface, and compares SHA-256.
 
-*From a browser*: a tab of Chromium publishes an album of four files, ` + "`fanseed seed`" + ` fetches it from there over WebRTC, and the client from that over TCP or uTP.
+*From a browser*: a tab of Chromium publishes an album of four files, the server (` + "`-seedbox=full`" + `) takes its copy from there over WebRTC, and the client from that over TCP or uTP.
 *To a browser*: the client seeds a torrent that it made itself (libtorrent made those of clients that make none), ` + "`fanseed seed`" + ` fetches it from there, and the tab from that.
 
 | client | version | v1 from a browser | v1 to a browser | hybrid from a browser | hybrid to a browser | v2 from a browser | v2 to a browser |

@@ -1,7 +1,7 @@
 /**
  * One browser tab that build/compat_test.go speaks with, a line of JSON for each question and each answer:
  *   {"publish": folder, "name": …, "format": …} → {"infohash": …}      {"fetch": infohash} → {"files": {path: SHA-256 in hex}}
- * The first line tells the server's address. It ends with its input.
+ * The first line tells the server's address. It ends with its input. Its arguments are flags of the server.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ async function fetched(page: Page, infohash: string): Promise<object> {
 const tell = (answer: object): void => void process.stdout.write(JSON.stringify(answer) + "\n");
 
 await inScope(async (scope) => {
-  const server = await startServer(scope);
+  const server = await startServer(scope, process.argv.slice(2));
   const page = await openSeeder(await launch(scope, browsers[0]!), server);
   tell({ server: server.url });
   for await (const line of createInterface(process.stdin)) {
