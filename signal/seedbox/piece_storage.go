@@ -33,6 +33,7 @@ type stocked struct {
 	mu      sync.Mutex
 	have    wire.Bitfield
 	failure error
+	resumed int64 // bytes that had come when fetching was last resumed
 }
 
 // OpenTorrent implements storage.ClientImpl. The client goes by what info says from now on; it has compared the infohash before.

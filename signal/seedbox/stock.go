@@ -258,13 +258,29 @@ func (w *stocked) fail(err error) {
 	w.handle.DisallowDataDownload()
 }
 
-// Resume fetches again after a store was full.
+// Resume fetches again after a store was full. Requests that were taken back are rejected by the peers, and after a rejection the client asks
+// for nothing more until something changes: where nothing has come since the last Resume, a piece is put aside and asked for again. So
+// call it now and then while a work is not whole.
 func (s *Stock) Resume(infohash [20]byte) {
-	if w := s.work(infohash); w != nil {
-		w.mu.Lock()
-		w.failure = nil
-		w.mu.Unlock()
-		w.handle.AllowDataDownload()
+	w := s.work(infohash)
+	if w == nil {
+		return
+	}
+	stats := w.handle.Stats()
+	received := stats.BytesReadUsefulData.Int64()
+	w.mu.Lock()
+	idle := received == w.resumed
+	w.failure, w.resumed = nil, received
+	missing, pieces := 0, w.torrent.Info.NumPieces()
+	for missing < pieces && w.have.Has(missing) {
+		missing++
+	}
+	w.mu.Unlock()
+	w.handle.AllowDataDownload()
+	if idle && missing < pieces {
+		piece := w.handle.Piece(missing)
+		piece.SetPriority(torrent.PiecePriorityNone)
+		piece.SetPriority(torrent.PiecePriorityNormal)
 	}
 }
 

@@ -308,11 +308,17 @@ func TestStockStopsWhenTheStoreIsFull(t *testing.T) {
 	budget := store.NewBudget(100_000)
 	into := store.NewMemory(torrent.Info, budget)
 	add(t, b, torrent, into)
-	b.Connect(torrent.Infohash, address(a))
-	eventually(t, "it says that there is no room", func() bool { return errors.Is(b.Stats(torrent.Infohash).Err, store.ErrFull) })
+	eventually(t, "it says that there is no room", func() bool {
+		b.Connect(torrent.Infohash, address(a))
+		return errors.Is(b.Stats(torrent.Infohash).Err, store.ErrFull)
+	})
 	budget.Resize(1 << 20)
-	b.Resume(torrent.Infohash)
-	b.Connect(torrent.Infohash, address(a))
-	eventually(t, "the copy is whole once there is room", whole(into, torrent))
+	is := whole(into, torrent)
+	eventually(t, "the copy is whole once there is room", func() bool {
+		b.Resume(torrent.Infohash)
+		b.Connect(torrent.Infohash, address(a))
+		time.Sleep(200 * time.Millisecond)
+		return is()
+	})
 	same(t, into, torrent, content)
 }

@@ -26,7 +26,9 @@ func meetStranger(t *testing.T) *stranger {
 	t.Helper()
 	s := offerTo(t)
 	arrived := make(chan *webrtc.DataChannel, 1)
-	s.pc.OnDataChannel(func(d *webrtc.DataChannel) { arrived <- d })
+	s.pc.OnDataChannel(func(d *webrtc.DataChannel) {
+		d.OnOpen(func() { arrived <- d }) // before, nothing can be sent
+	})
 	s.answer()
 	s.channel = wait(t, "channel", arrived)
 	wait(t, "open channel", s.end.opened)
