@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -72,6 +74,9 @@ func (c *goCounter) event(e goEvent) {
 // ended counts a test that has ended, or tells of a package that has.
 func (c *goCounter) ended(e goEvent, key string) {
 	failed := e.Action == "fail"
+	if failed && e.Test == "" {
+		c.showAll(e.Package)
+	}
 	if failed {
 		c.show(key)
 	}
@@ -86,6 +91,16 @@ func (c *goCounter) ended(e goEvent, key string) {
 		c.tally.skipped++
 	default:
 		c.tally.passed++
+	}
+}
+
+// showAll shows what those tests of a package printed that have not ended: in the output of one of them is why the process did.
+func (c *goCounter) showAll(pkg string) {
+	for _, key := range slices.Sorted(maps.Keys(c.printed)) {
+		if test, ok := strings.CutPrefix(key, pkg+" "); ok && test != "" {
+			c.show(key)
+			delete(c.printed, key)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ type Parts struct {
 	Hasher  Hasher
 	Keys    Keys
 	Stores  Stores
-	Fetcher Fetcher
+	Fetcher Fetcher // nil: no webseed is used
 	Host    Host
 }
 

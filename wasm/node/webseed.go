@@ -49,6 +49,9 @@ type fetch struct {
 
 // addWebseeds takes those that the work does not have yet.
 func (w *work) addWebseeds(urls []string) {
+	if w.node.parts.Fetcher == nil {
+		return
+	}
 	for _, url := range urls {
 		known := slices.ContainsFunc(w.webseeds, func(s *webseed) bool { return s.url == url })
 		if !known && len(w.webseeds) < maxWebseeds && metainfo.IsWebseed(url) {

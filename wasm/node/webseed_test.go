@@ -5,6 +5,7 @@ package node
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"crypto/sha1"
 	"fmt"
 	"io"
@@ -427,6 +428,24 @@ func TestAWithdrawalClosesPeersAndLeavesWebseeds(t *testing.T) {
 		t.Errorf("it is %q, want %q", got, Downloading)
 	}
 	close(open)
+	if got := b.contents(torrent); !bytes.Equal(got, data) {
+		t.Error("the copy differs from the original")
+	}
+}
+
+// An engine without a fetcher leaves webseeds alone, and is served by peers.
+func TestWithoutAFetcher(t *testing.T) {
+	w := newWorld(t)
+	public, key, _ := ed25519.GenerateKey(nil)
+	a := newEngine(t, w, Limits{})
+	b := startParts(t, w, key, [32]byte(public), Config{}, func(p *Parts) { p.Fetcher = nil })
+	a.share(true)
+	b.share(true)
+	torrent, data := a.seed(w, 1<<20, 64<<10, 45)
+	s := newSite(t, map[string][]byte{"/song": data})
+	s.odd = func(http.ResponseWriter, *http.Request, []byte) bool { t.Error("the webseed was asked"); return false }
+	torrent.Webseeds = []string{s.URL + "/song"}
+	b.join(torrent)
 	if got := b.contents(torrent); !bytes.Equal(got, data) {
 		t.Error("the copy differs from the original")
 	}

@@ -141,9 +141,15 @@ func startEngine(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte
 }
 
 func startConfigured(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte, c Config) *engine {
+	return startParts(t, w, key, public, c, func(*Parts) {})
+}
+
+// startParts starts an engine whose parts were changed.
+func startParts(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte, c Config, change func(*Parts)) *engine {
 	e := &engine{t: t, budget: 1 << 30, key: key, public: public, shown: map[[20]byte]Snapshot{}, kept: map[[16]byte]Receipt{}}
 	c.Server, c.Rand = w.url, rand.New(rand.NewPCG(rand.Uint64(), 3))
 	c.Parts = Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e}
+	change(&c.Parts)
 	e.Node = New(c)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
