@@ -23,6 +23,7 @@ import (
 type copyOptions struct {
 	mode            string // off, web or full
 	disk            int64
+	each            int64 // of it, for one publisher
 	webseed         int64
 	webseedEach     int64
 	webseedYielding int64
@@ -35,6 +36,7 @@ func (o *copyOptions) define(f *flag.FlagSet) {
 	o.disk, o.webseedEach, o.webseedYielding = 20<<30, 32<<20, 256<<10
 	f.StringVar(&o.mode, "seedbox", "web", "`what` this server does itself for the works that are published here: web keeps a copy of each, and gives it to browsers and over HTTP; full gives it to BitTorrent clients too, over TCP and uTP; off keeps none")
 	f.Var(size{&o.disk}, "seedbox-disk", "`size` of all copies together, such as 500MiB; a new one that does not fit takes the place of those that most others seed")
+	f.Var(size{&o.each}, "seedbox-each", "`size` of the copies of one publisher's works together; 0 for no limit but -seedbox-disk")
 	f.StringVar(&o.listen, "seedbox-listen", ":6881", "`address` at which BitTorrent clients are met, TCP and UDP, with -seedbox=full")
 	f.Var(size{&o.stockUp}, "seedbox-rate", "`bytes` that BitTorrent clients are sent in a second at most, all together, such as 4MiB; 0 for no limit")
 	f.BoolVar(&o.dht, "seedbox-dht", true, "with -seedbox=full, find BitTorrent clients by DHT and peer exchange; private torrents never")
@@ -108,10 +110,13 @@ func (s *server) openCopies(own net.Addr, proxies socket.Proxies, ice []api.ICES
 	}
 	c.Box, err = seedbox.NewBox(seedbox.BoxConfig{
 		Shelf: c.shelf, Record: filepath.Join(folder, "wanted.json"), Server: s.origins[0], Dial: own.String(), Key: key,
-		Budget: s.seedbox.disk, Works: works{s.listing, s.db}, Counts: func(infohash [20]byte) (int, int) { return s.hub.Counts(infohash) },
+		Budget: s.seedbox.disk, Each: s.seedbox.each, Works: works{s.listing, s.db}, Counts: func(infohash [20]byte) (int, int) { return s.hub.Counts(infohash) },
 		ICE: rtcServers(ice), Stock: s.stock(), Log: s.log,
 	})
 	if err != nil {
+		return err
+	}
+	if err := s.adopt(c.Box); err != nil {
 		return err
 	}
 	if port := c.Port(); port != 0 {
@@ -119,6 +124,21 @@ func (s *server) openCopies(own net.Addr, proxies socket.Proxies, ice []api.ICES
 	}
 	c.webseed, s.copies = s.overHTTP(c, proxies), c
 	return nil
+}
+
+// adopt tells the box of every listed work: it may have been off when they were
+// published.
+func (s *server) adopt(b *seedbox.Box) error {
+	for page := (ledger.Page{Limit: 1000}); ; {
+		list, err := s.db.Works(context.Background(), page)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		for _, w := range list {
+			b.Adopt(w.Infohash, int64(w.Length), w.Publisher)
+		}
+		page.After = list[len(list)-1].Infohash
+	}
 }
 
 func rtcServers(ice []api.ICEServer) (list []rtc.ICEServer) {

@@ -83,7 +83,7 @@ func TestStockClientsAndBrowsersAreOneSwarm(t *testing.T) {
 	s, stop = run(t, o)
 	defer stop()
 	fan := publishes(t, s, "")
-	fan.must(fan.box.Pull(theirs.Torrent))
+	fan.must(fan.box.Pull(theirs.Torrent, fan.box.Account()))
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if state, _ := fan.box.Copy(theirs.Infohash); state == seedbox.Whole {
 			break

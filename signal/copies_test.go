@@ -197,7 +197,7 @@ func TestServerPaysAndEarnsNothing(t *testing.T) {
 	}
 	p.stop()
 	fan := publishes(t, s, "")
-	fan.must(fan.box.Pull(work.Torrent))
+	fan.must(fan.box.Pull(work.Torrent, fan.box.Account()))
 	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if state, _ := fan.box.Copy(work.Infohash); state == seedbox.Whole {
 			break
@@ -330,4 +330,35 @@ func whatIsServed(url string) ([]byte, error) {
 		return nil, errors.New(response.Status)
 	}
 	return io.ReadAll(response.Body)
+}
+
+// Works that were published while the server kept no copies get theirs when it does.
+func TestCopiesOfWhatWasThereBefore(t *testing.T) {
+	o := flags(t, "-seedbox", "off")
+	s, stop := run(t, o)
+	work := newSong(1, 1<<20)
+	_, key, _ := ed25519.GenerateKey(nil)
+	p := &publisher{T: t, key: key}
+	p.register(s, work, "")
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	o.seedbox.mode = "web"
+	s, stop = run(t, o)
+	defer stop()
+	becomes(t, s, work, seedbox.Pulling)
+	publishes(t, s, "", work)
+	becomes(t, s, work, seedbox.Whole)
+}
+
+func TestCopiesOfOnePublisher(t *testing.T) {
+	s, stop := run(t, flags(t, "-seedbox-each", "2MiB"))
+	defer stop()
+	first, second, third, another := newSong(1, 1<<20), newSong(2, 1<<20), newSong(3, 1), newSong(4, 1<<20)
+	publishes(t, s, "", first, second, third)
+	becomes(t, s, first, seedbox.Whole)
+	becomes(t, s, second, seedbox.Whole)
+	becomes(t, s, third, seedbox.NoRoom)
+	publishes(t, s, "", another)
+	becomes(t, s, another, seedbox.Whole)
 }

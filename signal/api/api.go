@@ -48,8 +48,8 @@ type Swarms interface {
 
 // Copies are the server's own copies of works.
 type Copies interface {
-	// Pull has a work copied that was newly published.
-	Pull(t *metainfo.Torrent) error
+	// Pull has a work copied that an account has newly published.
+	Pull(t *metainfo.Torrent, by [16]byte) error
 	// Decline says that the publisher of a work wants no copy of it.
 	Decline(infohash [20]byte) error
 	// Copy tells what there is of a work, and the share of its pieces; "" where nobody has told of it.

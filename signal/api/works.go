@@ -205,7 +205,7 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	case err != nil:
 		return a.failed("publish", err)
 	}
-	if err := a.copy(r, torrent); err != nil {
+	if err := a.copy(r, torrent, work.Publisher); err != nil {
 		return err
 	}
 	write(w, http.StatusCreated, a.summary(work))
@@ -213,14 +213,14 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 }
 
 // copy has a published work copied, or not.
-func (a *API) copy(r *http.Request, t *metainfo.Torrent) (err error) {
+func (a *API) copy(r *http.Request, t *metainfo.Torrent, by [16]byte) (err error) {
 	if a.Copies == nil {
 		return nil
 	}
 	if r.URL.Query().Get("copy") == "false" {
 		err = a.Copies.Decline(t.Infohash)
 	} else {
-		err = a.Copies.Pull(t)
+		err = a.Copies.Pull(t, by)
 	}
 	if err != nil {
 		return a.failed("copy", err)
@@ -236,7 +236,7 @@ func (a *API) published(w http.ResponseWriter, r *http.Request, t *metainfo.Torr
 		return a.failed("read work", err)
 	}
 	if work.Publisher == by && !work.Removed {
-		if err := a.copy(r, t); err != nil {
+		if err := a.copy(r, t, by); err != nil {
 			return err
 		}
 	}

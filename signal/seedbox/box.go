@@ -34,6 +34,7 @@ type BoxConfig struct {
 	Dial   string             // address of this server's own listener
 	Key    ed25519.PrivateKey // of the account that pays
 	Budget int64              // bytes on the disk
+	Each   int64              // of them, for the works of one publisher; 0 for no limit
 	Works  Works
 	// Counts returns the seeders of a work, of which the box may be one, and its leechers.
 	Counts func(infohash [20]byte) (seeders, leechers int)
@@ -45,8 +46,9 @@ type BoxConfig struct {
 // Box fetches the works that are published here from those who seed them, and seeds them in turn, within its budget. What does not fit waits
 // for room.
 //
-// A work that is newly published may take the place of others; those that wait may not. Out goes what most others seed, and of those what
-// nobody has asked for longest. What nobody else seeds stays.
+// A work that is newly published may take the place of others. Out go first those of which nothing has come for some time: nobody has the
+// rest. Then what most others seed, and of those what nobody has asked for longest. What is whole here and nobody else seeds stays. A work
+// that waits, and is seeded, may take the place of those of which nothing comes.
 type Box struct {
 	BoxConfig
 	node *node.Node
@@ -66,12 +68,16 @@ type Box struct {
 type wish struct {
 	Declined bool      `json:"declined,omitzero"` // its publisher wants no copy here
 	Waits    bool      `json:"waits,omitzero"`    // there was no room; it is taken when there is
+	By       [16]byte  `json:"by,omitzero"`       // account of its publisher
 	Size     int64     `json:"size"`              // bytes of all files
 	Asked    time.Time `json:"asked"`             // when somebody was last seen fetching it
 
-	gone   bool  // nothing of it is to be left
-	failed error // why the engine has stopped
-	sent   int64 // of the webseed, when it was last looked at
+	gone   bool      // nothing of it is to be left
+	failed error     // why the engine has stopped
+	whole  bool      // the engine has all of it
+	sent   int64     // of the webseed, when it was last looked at
+	share  float64   // that was here then
+	moved  time.Time // when more of it had come, or it was begun
 }
 
 // State is what there is of a work here.
@@ -123,9 +129,20 @@ func (b *Box) Account() [16]byte {
 	return ticket.Account([32]byte(b.Key.Public().(ed25519.PublicKey)))
 }
 
-// Pull has a work fetched that was newly published, if it fits. It returns when the wish is on the disk.
-func (b *Box) Pull(t *metainfo.Torrent) error {
-	return b.want(t.Infohash, func(w *wish) { w.Declined, w.Waits, w.gone, w.Size = false, false, false, t.Info.Size() })
+// Pull has a work fetched that an account has newly published, if it fits. It returns when the wish is on the disk.
+func (b *Box) Pull(t *metainfo.Torrent, by [16]byte) error {
+	return b.want(t.Infohash, func(w *wish) { w.Declined, w.Waits, w.gone, w.Size, w.By = false, false, false, t.Info.Size(), by })
+}
+
+// Adopt has a work fetched that was published before there was a box, when there is room. What is known of it already stays.
+func (b *Box) Adopt(infohash [20]byte, size int64, by [16]byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if w := b.wishes[infohash]; w != nil {
+		w.By = by
+		return
+	}
+	b.wishes[infohash] = &wish{Waits: true, By: by, Size: size, Asked: time.Now()}
 }
 
 // Decline says that the publisher of a work wants no copy of it here.
@@ -148,11 +165,16 @@ func (b *Box) want(infohash [20]byte, change func(*wish)) error {
 		b.wishes[infohash] = w
 	}
 	change(w)
+	b.rouse()
+	return b.keep()
+}
+
+// rouse has the loop look at what is to be done.
+func (b *Box) rouse() {
 	select {
 	case b.wake <- struct{}{}:
 	default:
 	}
-	return b.keep()
 }
 
 // keep writes down the wishes. b.mu is held.
@@ -213,6 +235,10 @@ func (b *Box) heard(s node.Snapshot) {
 		b.Log.Error("a copy cannot go on, and is tried again", "infohash", hex.EncodeToString(s.Infohash[:]), "err", s.Err)
 	}
 	w.failed = s.Err
+	if whole := s.State == node.Seeding; whole != w.whole {
+		w.whole = whole
+		b.rouse() // others may be waiting for their turn
+	}
 }
 
 // Waiting returns for how many works there is no room.

@@ -8,16 +8,23 @@ import (
 	"time"
 )
 
-// room tells whether a work fits, after others have made room for it if it is new.
+// room tells whether a work fits, after others have made room for it.
 func (b *Box) room(ctx context.Context, infohash [20]byte, w wish) (bool, error) {
+	if b.Each > 0 && b.takenBy(w.By)+w.Size > b.Each {
+		return false, nil
+	}
 	lacking := b.taken() + w.Size - b.Budget
 	if lacking <= 0 {
 		return true, nil
 	}
-	if w.Waits || w.Size > b.Budget {
+	if w.Size > b.Budget {
 		return false, nil
 	}
-	list := evictable(b.candidates(infohash), lacking)
+	list := b.candidates(infohash)
+	if w.Waits {
+		list = slices.DeleteFunc(list, func(c candidate) bool { return !c.stalled })
+	}
+	list = evictable(list, lacking)
 	for _, c := range list {
 		b.Log.Info("a copy gives way to a new work", "infohash", hex.EncodeToString(c.infohash[:]), "seeders", c.others)
 		b.change(c.infohash, func(w *wish) { w.Waits = true })
@@ -37,11 +44,22 @@ func (b *Box) taken() (bytes int64) {
 	return bytes
 }
 
+// takenBy is the same of one publisher's.
+func (b *Box) takenBy(account [16]byte) (bytes int64) {
+	for _, c := range b.Shelf.Copies() {
+		if w, _ := b.of(c.infohash); w.By == account {
+			bytes += max(w.Size, c.Bytes())
+		}
+	}
+	return bytes
+}
+
 // candidate is a copy that may give way.
 type candidate struct {
 	infohash [20]byte
 	size     int64
-	others   int // that seed it
+	stalled  bool // it is not whole, and nothing comes
+	others   int  // that seed it
 	asked    time.Time
 }
 
@@ -52,7 +70,8 @@ func (b *Box) candidates(beside [20]byte) (list []candidate) {
 		if !ok || c.infohash == beside {
 			continue
 		}
-		list = append(list, candidate{c.infohash, max(w.Size, c.Bytes()), b.Others(c.infohash), w.Asked})
+		stalled := w.stalled() && b.progress(c.infohash) < 1
+		list = append(list, candidate{c.infohash, max(w.Size, c.Bytes()), stalled, b.Others(c.infohash), w.Asked})
 	}
 	return list
 }
@@ -66,10 +85,16 @@ func (b *Box) Others(infohash [20]byte) int {
 	return max(0, seeders)
 }
 
-// evictable chooses the copies that make room for so many bytes: none where that is not enough, and never one that nobody else seeds.
+// evictable chooses the copies that make room for so many bytes: none where that is not enough, and never a whole one that nobody else seeds.
 func evictable(list []candidate, lacking int64) []candidate {
-	list = slices.DeleteFunc(list, func(c candidate) bool { return c.others == 0 })
+	list = slices.DeleteFunc(list, func(c candidate) bool { return c.others == 0 && !c.stalled })
 	slices.SortStableFunc(list, func(a, b candidate) int {
+		switch {
+		case a.stalled != b.stalled && a.stalled:
+			return -1
+		case a.stalled != b.stalled:
+			return 1
+		}
 		return cmp.Or(cmp.Compare(b.others, a.others), a.asked.Compare(b.asked))
 	})
 	for i, c := range list {

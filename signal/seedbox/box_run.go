@@ -12,8 +12,11 @@ import (
 	"fanseed/wasm/metainfo"
 )
 
-// lookEvery is how often the box looks who fetches what, whether there is room now, and whether what has failed works again.
-const lookEvery = time.Minute
+const (
+	lookEvery    = time.Minute     // who fetches what, whether there is room now, and whether what has failed works again
+	stalledAfter = 5 * time.Minute // without a piece nobody seems to have the rest of a work
+	maxPulls     = 64              // works that are fetched at a time, beside those that are stalled
+)
 
 // Run fetches and seeds until ctx ends, says good-bye to every peer, and keeps what it knows.
 func (b *Box) Run(ctx context.Context) error {
@@ -73,7 +76,7 @@ func (b *Box) change(infohash [20]byte, f func(*wish)) {
 
 // fulfil brings shelf and engine in line with what is wanted.
 func (b *Box) fulfil(ctx context.Context) {
-	free := b.Budget - b.taken()
+	free, pulls := b.Budget-b.taken(), b.pulls()
 	for _, infohash := range b.all() {
 		if ctx.Err() != nil {
 			return
@@ -86,8 +89,11 @@ func (b *Box) fulfil(ctx context.Context) {
 			err = b.forget(ctx, infohash)
 		case w.Declined:
 			err = b.drop(ctx, infohash)
-		case !b.running[infohash] && !(w.Waits && w.Size > free):
-			err = b.begin(ctx, infohash, w)
+		case b.running[infohash] || w.Waits && w.Size > free && b.Others(infohash) == 0:
+		case pulls < maxPulls || b.progress(infohash) == 1:
+			if err = b.begin(ctx, infohash, w); b.pulling(infohash) {
+				pulls++
+			}
 		}
 		if err != nil && ctx.Err() == nil {
 			b.Log.Error("a copy is not as it should be", "infohash", hex.EncodeToString(infohash[:]), "err", err)
@@ -151,9 +157,28 @@ func (b *Box) begin(ctx context.Context, infohash [20]byte, w wish) error {
 	if err := b.giveToStock(c, t); err != nil {
 		b.Log.Error("stock clients cannot have a copy", "infohash", hex.EncodeToString(infohash[:]), "err", err)
 	}
-	b.change(infohash, func(w *wish) { w.Size = t.Info.Size() })
+	b.change(infohash, func(w *wish) { w.Size, w.moved = t.Info.Size(), time.Now() })
 	return nil
 }
+
+// pulls counts the works that are being fetched.
+func (b *Box) pulls() (works int) {
+	for infohash := range b.running {
+		if b.pulling(infohash) {
+			works++
+		}
+	}
+	return works
+}
+
+// pulling tells whether a work is being fetched, and more of it comes.
+func (b *Box) pulling(infohash [20]byte) bool {
+	w, ok := b.of(infohash)
+	return ok && b.running[infohash] && !w.stalled() && b.progress(infohash) < 1
+}
+
+// stalled tells whether nothing has come of a work for long. Of one that is whole nothing comes, either.
+func (w *wish) stalled() bool { return !w.moved.IsZero() && time.Since(w.moved) >= stalledAfter }
 
 // look notes who is asked for, and tries again what has failed.
 func (b *Box) look(ctx context.Context) {
@@ -164,7 +189,11 @@ func (b *Box) look(ctx context.Context) {
 			sent = c.sent.Load()
 		}
 		var failed error
+		share := b.progress(infohash)
 		b.change(infohash, func(w *wish) {
+			if share != w.share {
+				w.share, w.moved = share, time.Now()
+			}
 			if leechers > 0 || sent != w.sent {
 				w.Asked, w.sent = time.Now(), sent
 			}
