@@ -5,6 +5,7 @@
 //	go run ./build test [-run regexp] [-short] [-browser chromium,firefox] [-fuzz 2m] [-screens]
 //	go run ./build bench [-n rounds] [-run regexp]
 //	go run ./build release [-os linux] [-arch amd64]
+//	go run ./build vuln
 //
 // It promises that a build with nothing changed takes seconds, and that two builds of the same sources give the same bytes. It keeps
 // what it may forget in .cache and never writes outside the repository, except that `test` installs missing browsers with the system's
@@ -17,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -25,20 +27,31 @@ var commands = map[string]func(context.Context, repo, []string) error{
 	"test":    test,
 	"bench":   bench,
 	"release": release,
+	"vuln":    vuln,
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	plain()
 	if err := dispatch(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1)
 	}
 }
 
+// plain has the go command build what is shipped, also for tests: without cgo, and without what anacrolix's client would take by it (uTP in
+// C++, SQLite in C) or never uses here (bbolt). The race detector alone needs cgo: see goTest's callers.
+func plain() {
+	os.Setenv("CGO_ENABLED", "0")
+	os.Setenv("GOFLAGS", strings.TrimSpace(os.Getenv("GOFLAGS")+" -tags="+goTags))
+}
+
+const goTags = "disable_libutp,nosqlite,noboltdb"
+
 func dispatch(ctx context.Context, args []string) error {
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("usage: go run ./build run | test | bench | release  (each with -h for its flags)")
+		return errors.New("usage: go run ./build run | test | bench | release | vuln  (each with -h for its flags)")
 	}
 	r, err := openRepo()
 	if err != nil {

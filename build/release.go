@@ -35,7 +35,7 @@ func release(ctx context.Context, r repo, args []string) error {
 	}
 	binary := r.path("bin/fanseed" + executableSuffix(*goos))
 	err = step("compile the server", func() error {
-		env := []string{"CGO_ENABLED=0", "GOOS=" + *goos, "GOARCH=" + *goarch}
+		env := []string{"GOOS=" + *goos, "GOARCH=" + *goarch}
 		return execute(ctx, r.dir, env, "go", "build", "-trimpath", "-buildvcs=true", "-ldflags", "-s -w", "-o", binary, "./signal")
 	})
 	if err != nil {
