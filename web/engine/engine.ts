@@ -67,7 +67,7 @@ class OneSeeder extends EventTarget implements Seeder {
     };
     signal?.addEventListener("abort", abort, { once: true });
     try {
-      const made = this.tabs.call("publish", { call: id, files: [...files], ...rest, ...(webseeds && { webseeds: [...webseeds] }) }, id);
+      const made = this.tabs.call("publish", { call: id, files: [...files], paths: paths(files), ...rest, ...(webseeds && { webseeds: [...webseeds] }) }, id);
       if (signal?.aborted) abort();
       const work = this.#work((await made).infohash);
       this.#published.set(work.infohash, [...files]);
@@ -149,7 +149,7 @@ class OneSeeder extends EventTarget implements Seeder {
   /** An engine has begun, perhaps in another tab: what it does not know is gone, and what it read from files of ours it cannot read now. */
   #restored(works: Set<string>): void {
     for (const infohash of this.#works.keys()) if (!works.has(infohash)) this.#forget(infohash);
-    for (const [infohash, files] of this.#published) this.tabs.call("hand", { infohash, files }).catch(() => undefined);
+    for (const [infohash, files] of this.#published) this.tabs.call("hand", { infohash, files, paths: paths(files) }).catch(() => undefined);
   }
 
   readonly #changed = (): void => {
@@ -235,3 +235,5 @@ export async function connect(options: Options = {}): Promise<Seeder> {
   await seeder.tabs.ready;
   return seeder;
 }
+
+const paths = (files: readonly File[]): string[] => files.map((file) => file.webkitRelativePath || file.name);

@@ -99,10 +99,11 @@ export type Event =
 
 /** The arguments and values of the worker's methods. */
 export interface Methods {
-  publish: [{ call: string; files: File[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean; copy?: boolean; format?: "hybrid" | "v1" | "v2" }, { infohash: string }];
+  /** `paths` are those of the files, with their folder: a File that has come from elsewhere may not know its own any more. */
+  publish: [{ call: string; files: File[]; paths: string[]; name?: string; comment?: string; webseeds?: string[]; pieceLength?: number; private?: boolean; copy?: boolean; format?: "hybrid" | "v1" | "v2" }, { infohash: string }];
   abort: [{ call: string }, void];
   /** The files of a work that was published, for an engine that does not have them any more. */
-  hand: [{ infohash: string; files: File[] }, void];
+  hand: [{ infohash: string; files: File[]; paths: string[] }, void];
   /** `so` names files of a .torrent as a magnet does (BEP 53). */
   add: [{ magnet?: string; torrent?: ArrayBuffer; so?: string; infohash?: string }, { infohash: string }];
   share: [{ on: boolean }, void];

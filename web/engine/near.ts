@@ -8,9 +8,6 @@ export async function near<T extends { files?: File[] }>(args: T): Promise<T> {
   const { files } = args;
   if (!files || !navigator.userAgent.includes("Firefox/") || files.reduce((sum, { size }) => sum + size, 0) > MOST_COPIED) return args;
   const copies: File[] = [];
-  for (const file of files) {
-    const copy = new File([await file.arrayBuffer()], file.name);
-    copies.push(Object.defineProperty(copy, "webkitRelativePath", { value: file.webkitRelativePath }));
-  }
+  for (const file of files) copies.push(new File([await file.arrayBuffer()], file.name));
   return { ...args, files: copies };
 }

@@ -173,7 +173,7 @@ async function publish(o: Methods["publish"][0]): Promise<Methods["publish"][1]>
 }
 
 function publicationOf(o: Methods["publish"][0]): Publication {
-  const files = o.files.map((f) => ({ path: f.webkitRelativePath || f.name, length: f.size }));
+  const files = o.files.map((f, n) => ({ path: o.paths[n]!, length: f.size }));
   const root = rootOf(files);
   return {
     name: o.name || root,
@@ -222,11 +222,11 @@ async function add(o: Methods["add"][0]): Promise<Methods["add"][1]> {
 }
 
 /** A work that was published from these files is read from them again, unless the browser has a copy by now. */
-async function hand({ infohash, files }: Methods["hand"][0]): Promise<void> {
+async function hand({ infohash, files, paths }: Methods["hand"][0]): Promise<void> {
   const kept = library.get(infohash);
   if (!kept?.torrent) return;
   const it = await engine();
-  await it.attach({ ...publicationOf({ call: "", files }), torrent: kept.torrent, blobs: files });
+  await it.attach({ ...publicationOf({ call: "", files, paths }), torrent: kept.torrent, blobs: files });
   if (kept.started) await it.start({ infohash });
 }
 

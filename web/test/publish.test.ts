@@ -69,3 +69,18 @@ for (const [look, options] of [["desktop", {}], ["phone", { phone: true }], ["da
     }
   });
 }
+
+for (const name of browsers) {
+  test(`a folder that was dropped is published with its folders in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const page = await openSeeder(await launch(t, name), server);
+    const made = await page.evaluate(async () => {
+      const dropped = (path: string, n: number): File => // as web/page/drop.ts makes them
+        Object.defineProperty(new File([makeFile(100_000, n)], path.split("/").at(-1)!), "webkitRelativePath", { value: path });
+      const files = ["Album/1 one.flac", "Album/art/cover.png", "Album/art/inner/back.png"].map(dropped);
+      const work = await seeder.publish(files);
+      return { name: work.name, paths: work.files.map((file) => file.path).toSorted() };
+    });
+    assert.deepEqual(made, { name: "Album", paths: ["1 one.flac", "art/cover.png", "art/inner/back.png"] });
+  });
+}
