@@ -19,6 +19,7 @@ type engine struct {
 	*node.Node
 	open  func(infohash [20]byte, info *metainfo.Info) (store.Store, error)
 	news  *seedbox.News // of what the stock client has done
+	owed  *receipts
 	ended chan struct{}
 	stop  context.CancelFunc
 
@@ -26,11 +27,11 @@ type engine struct {
 	shown map[[20]byte]node.Snapshot
 }
 
-func newEngine(server string, key ed25519.PrivateKey, ice []rtc.ICEServer, open func([20]byte, *metainfo.Info) (store.Store, error)) *engine {
-	e := &engine{open: open, news: seedbox.NewNews(), ended: make(chan struct{}), shown: map[[20]byte]node.Snapshot{}}
+func newEngine(server string, key ed25519.PrivateKey, ice []rtc.ICEServer, owed *receipts, open func([20]byte, *metainfo.Info) (store.Store, error)) *engine {
+	e := &engine{open: open, news: seedbox.NewNews(), owed: owed, ended: make(chan struct{}), shown: map[[20]byte]node.Snapshot{}}
 	parts := seedbox.NewParts(key, "", ice)
 	parts.Stores, parts.Host = e, e
-	e.Node = node.New(node.Config{Server: server, Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Parts: parts})
+	e.Node = node.New(node.Config{Server: server, Rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), Parts: parts, Receipts: owed.list()})
 	ctx, stop := context.WithCancel(context.Background())
 	e.stop = stop
 	go func() {
@@ -59,7 +60,7 @@ func (e *engine) Open(_ context.Context, infohash [20]byte, info *metainfo.Info)
 	return e.open(infohash, info)
 }
 
-// Changed implements node.Host, as do those after it. Receipts last as long as the process, which hands them in before it ends.
+// Changed implements node.Host, as do those after it.
 func (e *engine) Changed(s node.Snapshot) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -70,10 +71,10 @@ func (e *engine) Changed(s node.Snapshot) {
 func (e *engine) Removed([20]byte) {}
 
 // Keep implements node.Host.
-func (e *engine) Keep(node.Receipt) {}
+func (e *engine) Keep(r node.Receipt) { e.owed.keep(r) }
 
 // Forget implements node.Host.
-func (e *engine) Forget([16]byte) {}
+func (e *engine) Forget(serial [16]byte) { e.owed.forget(serial) }
 
 // Moved implements node.Host.
 func (e *engine) Moved(int64, int64) {}

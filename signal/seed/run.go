@@ -76,7 +76,11 @@ func (r *run) start(ctx context.Context) (err error) {
 	if err != nil {
 		r.Log.Warn("only browsers that reach this machine directly are met", "err", err)
 	}
-	r.engine = newEngine(r.server.origin, r.Key, ice, r.open)
+	owed, err := openReceipts(r.Data, r.server.origin, r.Log)
+	if err != nil {
+		return err
+	}
+	r.engine = newEngine(r.server.origin, r.Key, ice, owed, r.open)
 	if err := r.engine.Share(ctx, true); err != nil {
 		return err
 	}
