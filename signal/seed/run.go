@@ -196,7 +196,7 @@ func describeWork(t *metainfo.Torrent) string {
 	if files == 1 {
 		plural = ""
 	}
-	return fmt.Sprintf("%s, %s in %d file%s, %s", t.Info.Name, size(t.Info.Size()), files, plural, versions(t.Info))
+	return fmt.Sprintf("%s, %s in %d file%s, %s", printable(t.Info.Name), size(t.Info.Size()), files, plural, versions(t.Info))
 }
 
 func versions(info *metainfo.Info) string {

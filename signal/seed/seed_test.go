@@ -182,3 +182,12 @@ func TestFit(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesDoNotSteerTheTerminal(t *testing.T) {
+	const name = "so\x1b[2Jng\u202e ♫"
+	work := metainfo.New(&metainfo.Info{Name: name, PieceLength: 16 << 10, Length: 1, Pieces: make([]byte, 20), Single: true,
+		Files: []metainfo.File{{Path: []string{name}, Length: 1}}})
+	if got, want := describeWork(work), "so?[2Jng? ♫, 1 B in 1 file, BitTorrent v1"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

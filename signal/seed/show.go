@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 
 	"rsc.io/qr"
 
@@ -194,6 +195,16 @@ func (s *show) seeded(c status) string {
 		return "starting"
 	}
 	return string(c.State) + "  " + s.bar(c.Length-c.Missing, c.Length) + "  " + moved
+}
+
+// printable takes out of a name that strangers have given what a terminal would obey.
+func printable(name string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, name)
 }
 
 // size is a number of bytes for people.
