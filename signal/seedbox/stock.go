@@ -26,6 +26,7 @@ type StockConfig struct {
 	// DHT and PEX find peers besides the trackers. Private torrents (BEP 27) never use either: they get a client of their own, without
 	// both, at the next port.
 	DHT, PEX bool
+	Nodes    []netip.AddrPort // of the DHT, to begin from; none: the public ones
 	UTP      bool
 	Rates    Rates
 	MaxConns int // at once, in all; 0 means 500

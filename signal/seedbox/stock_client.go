@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 
+	"github.com/anacrolix/dht/v2"
 	"github.com/anacrolix/torrent"
 	"github.com/anacrolix/torrent/iplist"
 	stock "github.com/anacrolix/torrent/metainfo"
@@ -33,6 +34,11 @@ func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 	c.DisableIPv4, c.DisableIPv6 = withoutFamily(host)
 	c.Seed, c.DisableWebtorrent, c.DisableWebseeds, c.NoDefaultPortForwarding = true, true, true, true
 	c.DisableUTP, c.NoDHT, c.DisablePEX = !s.config.UTP, !s.config.DHT || private, !s.config.PEX || private
+	if nodes := s.config.Nodes; len(nodes) > 0 {
+		c.DhtStartingNodes = func(string) dht.StartingNodesGetter {
+			return func() ([]dht.Addr, error) { return dhtNodes(nodes), nil }
+		}
+	}
 	c.Bep20, c.ExtendedHandshakeClientVersion, c.HTTPUserAgent = stockPeerID, stockVersion, stockVersion
 	if up := s.config.Rates.Up; up > 0 {
 		c.UploadRateLimiter = rateLimiter(up)
@@ -50,6 +56,13 @@ func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 		return nil, fmt.Errorf("listen for stock clients: %w", err)
 	}
 	return client, nil
+}
+
+func dhtNodes(addresses []netip.AddrPort) (nodes []dht.Addr) {
+	for _, a := range addresses {
+		nodes = append(nodes, dht.NewAddr(net.UDPAddrFromAddrPort(a)))
+	}
+	return nodes
 }
 
 func rateLimiter(bytes int64) *rate.Limiter {

@@ -10,9 +10,14 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/anacrolix/dht/v2"
+	"github.com/anacrolix/dht/v2/krpc"
+	peer_store "github.com/anacrolix/dht/v2/peer-store"
 
 	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
@@ -321,4 +326,74 @@ func TestStockStopsWhenTheStoreIsFull(t *testing.T) {
 		return is()
 	})
 	same(t, into, torrent, content)
+}
+
+// announced is who has announced what at a node of the DHT. The library's own store loses the ports.
+type announced struct {
+	mu    sync.Mutex
+	peers map[peer_store.InfoHash][]krpc.NodeAddr
+}
+
+func (a *announced) AddPeer(infohash peer_store.InfoHash, peer krpc.NodeAddr) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.peers == nil {
+		a.peers = map[peer_store.InfoHash][]krpc.NodeAddr{}
+	}
+	a.peers[infohash] = append(a.peers[infohash], peer)
+}
+
+func (a *announced) GetPeers(infohash peer_store.InfoHash) []krpc.NodeAddr {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.peers[infohash])
+}
+
+// Clients that know nothing of each other meet by a node of the DHT that does not know the work.
+func TestStockFindsPeersByDHT(t *testing.T) {
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := &announced{}
+	config := dht.NewDefaultServerConfig()
+	config.Conn, config.PeerStore = socket, known
+	config.StartingNodes = func() ([]dht.Addr, error) { return nil, nil }
+	node, err := dht.NewServer(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(node.Close)
+	begin := func(c *StockConfig) {
+		c.DHT, c.Nodes = true, []netip.AddrPort{netip.MustParseAddrPort(socket.LocalAddr().String())}
+	}
+	a := newStock(t, begin)
+	torrent, content := makeWork(t, "hybrid", 16<<10, 400_000)
+	add(t, a, torrent, filled(t, torrent, content))
+	for range 10 { // an announce that is lost is repeated only after a quarter of an hour
+		if time.Sleep(time.Second); len(known.GetPeers(torrent.Infohash)) > 0 {
+			break
+		}
+		a.Remove(torrent.Infohash)
+		add(t, a, torrent, filled(t, torrent, content))
+	}
+	b, into := newStock(t, begin), emptyStore(torrent)
+	add(t, b, torrent, into)
+	eventually(t, "the work", whole(into, torrent))
+	same(t, into, torrent, content)
+}
+
+// Clients that have one acquaintance in common meet each other by it.
+func TestStockFindsPeersByPEX(t *testing.T) {
+	slow := func(c *StockConfig) { c.PEX, c.Rates.Up = true, 1<<20 }
+	a, between, b := newStock(t, slow), newStock(t, slow), newStock(t, slow)
+	torrent, content := makeWork(t, "v1", 16<<10, 16<<20)
+	add(t, a, torrent, filled(t, torrent, content))
+	add(t, between, torrent, emptyStore(torrent))
+	into := emptyStore(torrent)
+	add(t, b, torrent, into)
+	between.Connect(torrent.Infohash, address(a))
+	eventually(t, "the first two meet", func() bool { return between.Stats(torrent.Infohash).Peers == 1 })
+	b.Connect(torrent.Infohash, address(between))
+	eventually(t, "all meet", func() bool { return a.Stats(torrent.Infohash).Peers == 2 })
 }
