@@ -113,14 +113,19 @@ func lacks(network, address string) bool {
 
 var _ iplist.Ranger = door{}
 
+// mostTrackers of one work are asked: a torrent may name thousands of strangers.
+const mostTrackers = 8
+
 // stockTrackers are those that stock clients can speak with: over HTTP and UDP, in the one form of their URLs over which the client does
-// not end the process.
+// not end the process. They are the first of them all.
 func stockTrackers(tiers [][]string) (kept [][]string) {
+	left := mostTrackers
 	for _, tier := range tiers {
 		var urls []string
 		for _, s := range tier {
-			if canonical, ok := stockTracker(s); ok {
+			if canonical, ok := stockTracker(s); ok && left > 0 {
 				urls = append(urls, canonical)
+				left--
 			}
 		}
 		if len(urls) > 0 {

@@ -241,3 +241,14 @@ func TestDoor(t *testing.T) {
 		t.Error("a datagram goes to the loopback interface")
 	}
 }
+
+func TestAWorkHasFewTrackers(t *testing.T) {
+	var many []string
+	for n := range 1000 {
+		many = append(many, fmt.Sprintf("http://tracker%d.test/announce", n))
+	}
+	got := stockTrackers([][]string{{"wss://web.test"}, many[:5], many[5:]})
+	if len(got) != 2 || len(got[0]) != 5 || len(got[1]) != mostTrackers-5 || got[1][0] != many[5] {
+		t.Errorf("got %v", got)
+	}
+}
