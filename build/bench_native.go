@@ -122,7 +122,7 @@ func (n native) serve(ctx context.Context, data string, args ...string) (p *proc
 	return p, url, nil
 }
 
-// only is the name of the one copy in a data folder.
+// onlyCopy is the name of the one copy in a data folder.
 func onlyCopy(data string) (infohash string, err error) {
 	found, err := filepath.Glob(filepath.Join(data, "copies", strings.Repeat("[0-9a-f]", 40)))
 	if err != nil || len(found) != 1 {
