@@ -67,11 +67,15 @@ func bench(ctx context.Context, r repo, args []string) error {
 		return err
 	}
 	measured = slices.DeleteFunc(measured, func(m measurement) bool { return !wanted.MatchString(m.line()) })
+	natively, err := measureNative(ctx, r, binary, *rounds, wanted)
+	if err != nil {
+		return err
+	}
 	inBrowsers, err := measureScripts(ctx, r, binary, []string{"FANSEED_ROUNDS=" + strconv.Itoa(*rounds), "FANSEED_RUN=" + *only})
 	if err != nil {
 		return err
 	}
-	text := results(machine(ctx, r), version(ctx, r), append(measured, inBrowsers...))
+	text := results(machine(ctx, r), version(ctx, r), slices.Concat(measured, natively, inBrowsers))
 	fmt.Print(text)
 	if *only != "" {
 		return nil

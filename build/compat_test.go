@@ -173,3 +173,10 @@ func waitFor(t *testing.T, what string, check func() error) {
 	}
 	t.Fatalf("%s never came: %v", what, err)
 }
+
+func newCompatTracker(t *testing.T) *stockTracker {
+	t.Helper()
+	tracker := newStockTracker()
+	t.Cleanup(tracker.close)
+	return tracker
+}

@@ -50,7 +50,7 @@ type Config struct {
 	// TrustPrivateNets counts every account on a loopback or private address as a network of its own: for laptops and tests.
 	TrustPrivateNets bool
 	Tracker          tracker.Config // its limits; Rand and Allow are the hub's
-	// Uncredited are accounts that no ticket names as the seeder, as the server's own.
+	// Uncredited are accounts that no ticket names as the seeder, as the server's own. They may announce as much as they like.
 	Uncredited map[[16]byte]bool
 	Log        *slog.Logger
 }

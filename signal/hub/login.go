@@ -47,6 +47,10 @@ func (h *Hub) loggedIn(c *client, m *announce.Login, err error) {
 	c.loggedIn = true
 	c.publicKey = m.PublicKey
 	c.account = ticket.Account(m.PublicKey)
+	if h.config.Uncredited[c.account] {
+		c.socket.Unlimit() // it announces every work that there is
+		h.tracker.Unlimit(c.handle)
+	}
 	c.net = h.net(c.socket.Address(), c.account)
 	c.send(&announce.Account{ID: c.account})
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -125,5 +126,31 @@ func TestLoginAfterClose(t *testing.T) {
 		if len(s.hub.clients) != 0 {
 			t.Error("the client is still known")
 		}
+	})
+}
+
+// The server's own account announces all works at once; others no more than a tab has.
+func TestOwnAccountIsNotLimited(t *testing.T) {
+	const works = 300
+	own := ticket.Account([32]byte(ed25519.NewKeyFromSeed([]byte(fmt.Sprintf("%-32s", "own"))).Public().(ed25519.PublicKey)))
+	inBubble(t, func(c *Config) { c.Uncredited = map[[16]byte]bool{own: true} }, func(s *site) {
+		for n := range works {
+			s.works.lengths[[20]byte{byte(n), byte(n >> 8), 1}] = 1
+		}
+		p, other, begin := s.login("own", "127.0.0.1"), s.login("o", "203.0.113.1"), time.Now()
+		for n := range works {
+			p.announce([20]byte{byte(n), byte(n >> 8), 1}, 0)
+		}
+		if took := time.Since(begin); took > 0 {
+			t.Errorf("%d announces took %v", works, took)
+		}
+		for n := range works {
+			other.send(&announce.Announce{Infohash: [20]byte{byte(n), byte(n >> 8), 1}, PeerID: other.id})
+		}
+		time.Sleep(time.Minute)
+		for range 256 {
+			next[*announce.Reply](other)
+		}
+		next[*announce.Failure](other)
 	})
 }

@@ -56,6 +56,9 @@ func (c *Conn) ID() uint64 { return c.id }
 // Subprotocol says whether the client asked for the server's subprotocol.
 func (c *Conn) Subprotocol() bool { return c.ws.Subprotocol() != "" }
 
+// Unlimit lets the client send as many messages as it likes: it is one of the server's own.
+func (c *Conn) Unlimit() { c.rate.SetLimit(rate.Inf) }
+
 // Address returns the client's address, for limits alone: it must not be logged, stored or told.
 func (c *Conn) Address() netip.Addr { return c.address }
 

@@ -66,8 +66,9 @@ func (t *Tracker) unknown(now time.Time, c Conn, m *announce.Announce) {
 
 // admit returns the swarm for a new peer, or the reason why it may not join.
 func (t *Tracker) admit(c Conn, m *announce.Announce) (*swarm, string) {
-	infohashes, ids := t.conn(c).joined(m.Infohash, m.PeerID)
-	if infohashes > t.config.MaxJoined {
+	conn := t.conn(c)
+	infohashes, ids := conn.joined(m.Infohash, m.PeerID)
+	if infohashes > t.config.MaxJoined && !conn.unlimited {
 		return nil, refuseInfohashes
 	}
 	if ids > t.config.MaxIDs {

@@ -145,6 +145,8 @@ func (s *stage) client(c Conn, verb string, args []string) {
 			m.Infohashes = append(m.Infohashes, name(a))
 		}
 		s.tracker.Receive(s.now, c, m)
+	case "unlimited":
+		s.tracker.Unlimit(c)
 	case "closes":
 		s.tracker.Closed(s.now, c)
 	case "pongs":

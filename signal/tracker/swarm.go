@@ -33,6 +33,7 @@ type conn struct {
 	handle    Conn
 	peers     []*peer     // in the order in which they joined
 	takeovers []*takeover // that it waits for
+	unlimited bool        // MaxJoined is not for it
 }
 
 // half returns the part of the swarm that a peer belongs to.

@@ -87,6 +87,9 @@ func (t *Tracker) Receive(now time.Time, c Conn, m announce.ClientMessage) {
 	}
 }
 
+// Unlimit lets c's socket join as many swarms as it likes: it is one of the server's own.
+func (t *Tracker) Unlimit(c Conn) { t.conn(c).unlimited = true }
+
 // Closed says that c's socket is gone: its peers leave, and the peer ids that it waits for stay whose they are.
 func (t *Tracker) Closed(now time.Time, c Conn) {
 	conn := t.conns[c]

@@ -24,6 +24,8 @@ type Config struct {
 	PeerID    [20]byte
 	PublicKey [32]byte // of the account; all zero: no login
 	Rand      *rand.Rand
+	// Pace is between announces that are due together; 0 means 300 ms, which every server takes.
+	Pace time.Duration
 }
 
 const (
@@ -45,7 +47,12 @@ type Announcer struct {
 }
 
 // New returns an announcer that dials at the first Join, Settle or Restore.
-func New(c Config) *Announcer { return &Announcer{config: c} }
+func New(c Config) *Announcer {
+	if c.Pace == 0 {
+		c.Pace = announcePace
+	}
+	return &Announcer{config: c}
+}
 
 // Join announces a torrent from now on. left is in bytes, announce.LeftUnknown before the metadata is there. The first announce
 // carries no offer; its reply gives a [Counts].
@@ -184,7 +191,7 @@ func (a *Announcer) Deadline() time.Time {
 	due := a.linkDeadline()
 	if a.link.state == ready {
 		for _, t := range a.torrents {
-			due = earlier(due, later(t.due, a.link.paced.Add(-announceBurst*announcePace)))
+			due = earlier(due, later(t.due, a.link.paced.Add(-announceBurst*a.config.Pace)))
 		}
 	}
 	if a.link.account {

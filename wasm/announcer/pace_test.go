@@ -47,3 +47,47 @@ func TestAHundredTorrentsAreNotAnnouncedAtOnce(t *testing.T) {
 		t.Errorf("%d of 100 torrents were announced in 25 s", announced)
 	}
 }
+
+// More torrents than can be announced in an interval: each has its turn, before a tracker forgets it.
+func TestEveryOneOfManyTorrentsIsAnnounced(t *testing.T) {
+	for _, c := range []struct {
+		pace     time.Duration
+		torrents int
+		within   time.Duration
+	}{
+		{0, 900, 290 * time.Second},
+		{5 * time.Millisecond, 900, 5 * time.Second},
+	} {
+		a := New(Config{PeerID: name("me"), Rand: rand.New(rand.NewPCG(1, 2)), Pace: c.pace})
+		now := time.Unix(1_700_000_000, 0)
+		for i := range c.torrents {
+			a.Join(now, [20]byte{byte(i), byte(i >> 8)}, announce.LeftUnknown)
+		}
+		a.Opened(now, false)
+		end, started := now.Add(c.within), 0
+		for now.Before(end) {
+			var replies []*announce.Reply
+			for e, ok := a.Next(); ok; e, ok = a.Next() {
+				if text, is := e.(SendText); is {
+					m, err := announce.ParseClient(text.Text)
+					if err != nil {
+						t.Fatal(err)
+					}
+					said := m.(*announce.Announce)
+					replies = append(replies, &announce.Reply{Infohash: said.Infohash, Interval: 120})
+					if said.Event == announce.EventStarted {
+						started++
+					}
+				}
+			}
+			for _, reply := range replies {
+				a.Received(now, reply.Append(nil))
+			}
+			now = later(a.Deadline(), now.Add(time.Millisecond))
+			a.Tick(now)
+		}
+		if started != c.torrents {
+			t.Errorf("%d of %d torrents were announced in %v", started, c.torrents, c.within)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package announcer
 
 import (
+	"slices"
 	"time"
 
 	"fanseed/signal/announce"
@@ -42,19 +43,18 @@ func (t *torrent) unanswered() time.Time {
 	return t.sent[0].at.Add(answerTime)
 }
 
-// announceDue announces every torrent whose time has come, but no more at once than a server takes: it reads a few messages a second.
+// announceDue announces every torrent whose time has come, but no more at once than a server takes: it reads a few messages a second. The
+// others follow at the next Deadline.
 func (a *Announcer) announceDue(now time.Time) {
-	if a.link.state != ready {
+	mayNot := func() bool { return a.link.paced.Sub(now) > announceBurst*a.config.Pace }
+	if a.link.state != ready || mayNot() {
 		return
 	}
-	for _, t := range a.torrents {
-		if now.Before(t.due) {
-			continue
+	for _, t := range a.longestDue(now) {
+		if mayNot() {
+			return
 		}
-		if a.link.paced.Sub(now) > announceBurst*announcePace {
-			return // the others at the next Deadline
-		}
-		a.link.paced = later(a.link.paced, now).Add(announcePace)
+		a.link.paced = later(a.link.paced, now).Add(a.config.Pace)
 		event := announce.EventUpdate
 		if !t.announced {
 			event = announce.EventStarted
@@ -62,6 +62,14 @@ func (a *Announcer) announceDue(now time.Time) {
 		t.announced = true
 		a.announce(now, t, event, nil)
 	}
+}
+
+// longestDue returns the torrents whose time has come, in the order in which it came: where there are more than the pace allows, each has its
+// turn.
+func (a *Announcer) longestDue(now time.Time) []*torrent {
+	due := slices.DeleteFunc(slices.Clone(a.torrents), func(t *torrent) bool { return now.Before(t.due) })
+	slices.SortStableFunc(due, func(a, b *torrent) int { return a.due.Compare(b.due) })
+	return due
 }
 
 func (a *Announcer) announce(now time.Time, t *torrent, event announce.Event, offers []announce.Offer) {

@@ -3,6 +3,7 @@ package metainfo
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,7 +16,7 @@ const MaxSize = 10 << 20
 // limits admit keys out of order, which old .torrent files have: the infohash is that of the exact bytes in any case.
 var limits = bencode.Limits{Unsorted: true}
 
-// ParseInfo reads an info dictionary. It does not hash it.
+// ParseInfo reads an info dictionary, of which the result holds parts. It does not hash it.
 func ParseInfo(infoBytes []byte) (*Info, error) {
 	v, err := decode(infoBytes)
 	if err != nil {
@@ -82,7 +83,7 @@ func (i *Info) readContent(v bencode.Value) error {
 		if len(hashes) == 0 {
 			return errors.New("no pieces")
 		}
-		i.Pieces = append([]byte(nil), hashes...)
+		i.Pieces = slices.Clip(hashes)
 		if err := i.readFiles(v); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package metainfo
 
 import (
+	"bytes"
 	"crypto/sha1"
 	"crypto/sha256"
 	"errors"
@@ -48,7 +49,8 @@ func Describe(info *Info, infoBytes []byte) *Torrent {
 	return t
 }
 
-// Parse reads a .torrent file. Nothing of the result shares memory with the argument. URLs whose scheme is of no use to a tracker or
+// Parse reads a .torrent file. The hashes of the result are parts of one copy of it, so that each is in memory once, and nothing shares memory
+// with the argument. URLs whose scheme is of no use to a tracker or
 // webseed are left out.
 func Parse(torrent []byte) (*Torrent, error) {
 	t, err := parse(torrent)
@@ -59,7 +61,7 @@ func Parse(torrent []byte) (*Torrent, error) {
 }
 
 func parse(torrent []byte) (*Torrent, error) {
-	v, err := decode(torrent)
+	v, err := decode(bytes.Clone(torrent))
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +73,7 @@ func parse(torrent []byte) (*Torrent, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := Describe(i, append([]byte(nil), info.Raw()...))
+	t := Describe(i, slices.Clip(info.Raw()))
 	if err := t.readLayers(v.Get("piece layers")); err != nil {
 		return nil, err
 	}
@@ -101,7 +103,7 @@ func (t *Torrent) readLayers(v bencode.Value) error {
 		if err := t.Info.CheckLayer(root, pieces, given[root]); err != nil {
 			return err
 		}
-		t.Layers[root] = append([]byte(nil), given[root]...)
+		t.Layers[root] = slices.Clip(given[root])
 	}
 	return nil
 }

@@ -161,3 +161,22 @@ func TestTorrentMagnet(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
+
+// Hashes are the most of a torrent, and servers hold thousands.
+func TestParsedHashesAreInMemoryOnce(t *testing.T) {
+	torrent := parse(t, bencode.Dict{"info": bencode.Raw(single(nil))})
+	at := strings.Index(string(torrent.InfoBytes), string(torrent.Info.Pieces))
+	if at < 0 || &torrent.InfoBytes[at] != &torrent.Info.Pieces[0] {
+		t.Error("the hashes are beside the info dictionary once more")
+	}
+	given := torrent.Bytes()
+	again, err := metainfo.Parse(given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(given)
+	_ = append(again.Info.Pieces, "more"...)
+	if again.Info.Hash(0) != torrent.Info.Hash(0) || !reflect.DeepEqual(again.InfoBytes, torrent.InfoBytes) {
+		t.Error("a torrent shares memory with what it was parsed from, or its parts with each other's ends")
+	}
+}

@@ -16,7 +16,7 @@ func (n *Node) AnnounceURL() string {
 
 func newAnnouncer(n *Node) *announcer.Announcer {
 	key, _ := n.parts.Keys.PublicKey()
-	return announcer.New(announcer.Config{Origin: n.server, Extended: true, PeerID: n.peerID, PublicKey: key, Rand: n.rand})
+	return announcer.New(announcer.Config{Origin: n.server, Extended: true, PeerID: n.peerID, PublicKey: key, Rand: n.rand, Pace: n.pace})
 }
 
 // KeyChanged lets a node that has not shared yet use the account's new key.

@@ -28,6 +28,8 @@ type Config struct {
 	Receipts []Receipt
 	// Yields makes the node, where it seeds, give only what other seeders do not.
 	Yields bool
+	// AnnouncePace is between announces that are due together, of a server that takes more than others; 0 for what every server takes.
+	AnnouncePace time.Duration
 }
 
 // Node is one engine: many works, one server.
@@ -36,6 +38,7 @@ type Node struct {
 	server    string
 	rand      *rand.Rand
 	yields    bool
+	pace      time.Duration // of announces
 	peerID    [20]byte
 	mail      mailbox
 	jobs      jobs
@@ -66,6 +69,7 @@ func New(c Config) *Node {
 		server: c.Server,
 		rand:   c.Rand,
 		yields: c.Yields,
+		pace:   c.AnnouncePace,
 		peerID: newPeerID(c.Rand),
 		mail:   mailbox{wake: make(chan struct{}, 1)},
 		timer:  time.NewTimer(time.Hour),

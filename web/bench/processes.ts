@@ -44,6 +44,11 @@ export function cpuSeconds(windows: Window[]): number {
   return windows.flatMap(tree).reduce((sum, { used }) => sum + used, 0) / ticks;
 }
 
+/** The same of one process. */
+export function cpuSecondsOf(pid: number): number {
+  return processes().find((process) => process.pid === pid)!.used / ticks;
+}
+
 /** The memory of a browser's page, in bytes: of its process, which its workers and the engine are in. */
 export interface Memory {
   /** The most that was resident, the browser's own program and libraries included, which all pages share. */

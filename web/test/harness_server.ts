@@ -21,6 +21,10 @@ export class Server {
     return this.url.replace(/^http/, "ws") + "/announce";
   }
 
+  get pid(): number {
+    return this.#child!.pid!;
+  }
+
   /** Everything the server has printed. */
   get log(): string {
     return this.#lines.join("\n");

@@ -7,30 +7,38 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
-	"testing"
 
 	"fanseed/wasm/bencode"
 )
 
-// compatTracker is an ordinary tracker (BEP 3, BEP 23) for clients on the loopback interface.
-type compatTracker struct {
-	url string
+// stockTracker is an ordinary tracker (BEP 3, BEP 23) for clients on the loopback interface.
+type stockTracker struct {
+	url   string
+	close func()
 
 	mu     sync.Mutex
 	swarms map[string]map[int]bool // ports by infohash
 }
 
-func newCompatTracker(t *testing.T) *compatTracker {
-	t.Helper()
-	tracker := &compatTracker{swarms: map[string]map[int]bool{}}
+func newStockTracker() *stockTracker {
+	tracker := &stockTracker{swarms: map[string]map[int]bool{}}
 	server := httptest.NewServer(tracker)
-	t.Cleanup(server.Close)
-	tracker.url = server.URL + "/announce"
+	tracker.url, tracker.close = server.URL+"/announce", server.Close
 	return tracker
 }
 
+// peers counts the peers of all swarms.
+func (c *stockTracker) peers() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, swarm := range c.swarms {
+		n += len(swarm)
+	}
+	return n
+}
+
 // ServeHTTP implements http.Handler.
-func (c *compatTracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *stockTracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query, _ := url.ParseQuery(r.URL.RawQuery)
 	port, err := strconv.Atoi(query.Get("port"))
 	if err != nil || len(query.Get("info_hash")) != 20 {
@@ -42,7 +50,7 @@ func (c *compatTracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // announce returns the other peers of a swarm in their compact form.
-func (c *compatTracker) announce(infohash string, port int, stopped bool) (peers []byte) {
+func (c *stockTracker) announce(infohash string, port int, stopped bool) (peers []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	swarm := c.swarms[infohash]
