@@ -197,6 +197,8 @@ func (c *copies) metrics() []api.Metric {
 		{Name: "fanseed_copies", Help: "Works of which this server has a copy, or a part of one.", Type: "gauge", Value: func() int64 { return int64(len(c.shelf.Copies())) }},
 		{Name: "fanseed_copies_bytes", Help: "What the copies take on the disk.", Type: "gauge", Value: c.shelf.Used},
 		{Name: "fanseed_copies_waiting", Help: "Works for whose copy there is no room.", Type: "gauge", Value: func() int64 { return int64(c.Box.Waiting()) }},
+		{Name: "fanseed_copies_received_bytes_total", Help: "Bytes of works that the copies got from peers over WebRTC.", Type: "counter", Value: func() int64 { n, _ := c.Moved(); return n }},
+		{Name: "fanseed_copies_sent_bytes_total", Help: "Bytes of works that peers got from the copies over WebRTC.", Type: "counter", Value: func() int64 { _, n := c.Moved(); return n }},
 		{Name: "fanseed_stock_received_bytes_total", Help: "Bytes of works that BitTorrent clients gave.", Type: "counter", Value: func() int64 { n, _ := c.StockBytes(); return n }},
 		{Name: "fanseed_stock_sent_bytes_total", Help: "Bytes of works that BitTorrent clients got.", Type: "counter", Value: func() int64 { _, n := c.StockBytes(); return n }},
 		{Name: "fanseed_webseed_bytes_total", Help: "Bytes of works sent over HTTP.", Type: "counter", Value: c.webseed.Total},

@@ -55,6 +55,7 @@ type Box struct {
 
 	mu     sync.Mutex
 	wishes map[[20]byte]*wish
+	moved  moved // of all works, since the start
 
 	// The loop's.
 	running map[[20]byte]bool        // works that the engine has
@@ -72,7 +73,11 @@ type wish struct {
 	gone   bool  // nothing of it is to be left
 	failed error // why the engine has stopped
 	sent   int64 // of the webseed, when it was last looked at
+	moved  moved // by the engine since it has the work
 }
+
+// moved are payload bytes that peers gave and got over WebRTC.
+type moved struct{ received, sent int64 }
 
 // State is what there is of a work here.
 type State string
@@ -206,13 +211,36 @@ func (b *Box) heard(s node.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wishes[s.Infohash]
-	if w == nil || s.Revoked {
+	if w == nil {
+		return
+	}
+	b.count(w, moved{s.Downloaded, s.Uploaded})
+	if s.Revoked {
 		return
 	}
 	if s.Err != nil && w.failed == nil {
 		b.Log.Error("a copy cannot go on, and is tried again", "infohash", hex.EncodeToString(s.Infohash[:]), "err", s.Err)
 	}
 	w.failed = s.Err
+}
+
+// count adds what peers have moved of a work. b.mu is held.
+func (b *Box) count(w *wish, now moved) {
+	b.moved.received += now.received - w.moved.received
+	b.moved.sent += now.sent - w.moved.sent
+	w.moved = now
+}
+
+// removed takes that the engine has a work no more: it counts from zero when it has it again.
+func (b *Box) removed(infohash [20]byte) {
+	b.change(infohash, func(w *wish) { w.moved = moved{} })
+}
+
+// Moved returns the payload bytes that peers gave and got over WebRTC since the start.
+func (b *Box) Moved() (received, sent int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.moved.received, b.moved.sent
 }
 
 // Waiting returns for how many works there is no room.
