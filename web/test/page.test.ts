@@ -309,6 +309,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.press("Fanseed");
 
     visit.copy = { state: "declined", progress: 0 };
+    await visit.press("Publish something else");
     await publish();
     await visit.page.click("#copy");
     await visit.press("Publish and share");
