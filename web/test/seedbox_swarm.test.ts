@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, wri
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Page } from "puppeteer-core";
-import { addSeeder, arrived, browsers, launch, makeFile, openSeeder, openTab, sha256, startServer, unlimited, until, watch, type BrowserName, type Server } from "./harness";
+import { addSeeder, arrived, browsers, launch, makeFile, openSeeder, sha256, startServer, unlimited, until, watch, type BrowserName, type Server } from "./harness";
 
 const seedbox = ["-seedbox", "web"];
 const pieceLength = 256 << 10;
@@ -124,6 +124,7 @@ for (const name of browsers) {
       assert.equal(await arrived(page, infohash), sum);
       fans.push(page);
     }
+    for (const fan of fans) await fan.evaluate(() => void (seeder.limits = { uploadRate: 1 << 20 })); // as nobody has to choose
     const uploaded = async (): Promise<number> => (await Promise.all(fans.map(sources))).reduce((bytes, fan) => bytes + fan.uploaded, 0);
     const [before, theirs] = [await given(server), await uploaded()];
     const fourth = await openSeeder(await launch(t, other(name)), server);
