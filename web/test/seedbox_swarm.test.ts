@@ -4,7 +4,8 @@ import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync, wri
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Page } from "puppeteer-core";
-import { addSeeder, arrived, browsers, launch, makeFile, openSeeder, sha256, startServer, unlimited, until, watch, type BrowserName, type Server } from "./harness";
+import type { Limits } from "../types/engine";
+import { addSeeder, arrived, browsers, launch, makeFile, openSeeder, sha256, startServer, unlimited, until, watch, type BrowserName, type Server, type Window } from "./harness";
 
 const seedbox = ["-seedbox", "web"];
 const pieceLength = 256 << 10;
@@ -51,19 +52,37 @@ const play = (page: Page, bytes: number): Promise<void> =>
 
 const share = (bytes: number, of: number): string => `${((100 * bytes) / of).toFixed(1)} %`;
 
-/** A tab of a browser that grants no page a peer connection. */
-async function openRefused(t: TestContext, name: BrowserName, server: Server): Promise<Page> {
-  const page = await (await launch(t, name)).page();
-  await page.evaluateOnNewDocument(() => {
-    globalThis.RTCPeerConnection = class {
-      constructor() {
-        throw new DOMException("there is no peer-to-peer here", "NotAllowedError");
-      }
-    } as unknown as typeof RTCPeerConnection;
-  });
+/** A tab whose peer connections are not as they are elsewhere: `change` runs in the page, before its scripts. */
+async function openChanged(window: Window, server: Server, change: () => void, limits: Partial<Limits> = {}): Promise<Page> {
+  const page = await window.page();
+  await page.evaluateOnNewDocument(change);
   await page.goto(server.url);
-  await addSeeder(page, { share: "on", limits: unlimited });
+  await addSeeder(page, { share: "on", limits: { ...unlimited, ...limits } });
   return page;
+}
+
+/** No page is granted a peer connection. */
+function refuse(): void {
+  globalThis.RTCPeerConnection = class {
+    constructor() {
+      throw new DOMException("there is no peer-to-peer here", "NotAllowedError");
+    }
+  } as unknown as typeof RTCPeerConnection;
+}
+
+declare global {
+  /** In pages that `delay` has changed: lets peer connections come about. */
+  var letThrough: () => void;
+}
+
+/** No peer connection comes about before `letThrough`. */
+function delay(): void {
+  const setRemoteDescription = RTCPeerConnection.prototype.setRemoteDescription as (description: RTCSessionDescriptionInit) => Promise<void>;
+  const allowed = new Promise<void>((done) => (globalThis.letThrough = done));
+  RTCPeerConnection.prototype.setRemoteDescription = async function (description) {
+    await allowed;
+    return setRemoteDescription.call(this, description);
+  };
 }
 
 /** Somebody refuses to share at the page of a work, and fetches its file all the same. */
@@ -90,9 +109,10 @@ for (const name of browsers) {
     await publisher.close();
 
     const second = await launch(t, other(name));
-    const page = await openSeeder(second, server);
+    const page = await openChanged(second, server, delay);
     await add(page, infohash);
-    await play(page, 4 * MiB); // before a peer is there it comes from the webseed
+    await play(page, MiB); // no peer is there yet: this is the webseed's
+    await page.evaluate(() => letThrough());
     assert.equal(await arrived(page, infohash, 120), sum);
     const [got, gave] = [await sources(page), await given(server)];
     t.diagnostic(`the second got ${share(got.webseed, size)} from the webseed, the server gave ${share(gave.webseed, size)} over HTTP and ${share(gave.copies, size)} over WebRTC`);
@@ -103,7 +123,7 @@ for (const name of browsers) {
     assert.equal(await refuseAndFetch(t, name, server, infohash), sum);
     assert.deepEqual(await given(server), { webseed: gave.webseed + size, copies: gave.copies });
 
-    const third = await openRefused(t, other(name), server);
+    const third = await openChanged(await launch(t, other(name)), server, refuse);
     await add(third, infohash);
     assert.equal(await arrived(third, infohash, 120), sum);
     const alone = await sources(third);
@@ -206,21 +226,17 @@ for (const name of browsers) {
     const infohash = await publish(await openSeeder(publisher, server), size);
     await whole(server, infohash);
     await publisher.close();
-    const takers = [];
-    for (const source of [infohash, `magnet:?xt=urn:btih:${infohash}`]) { // one has the webseed, the other the server's peer alone
+    const slow = { downloadRate: 2 * MiB, uploadRate: 1 }; // so that there is a middle
+    const takers: Page[] = [];
+    for (const change of [refuse, () => undefined]) {
       const window = await launch(t, name);
-      window.allow(/WebSocket|connect|Failed to load|ERR_|NetworkError|CORS/);
-      const page = await openSeeder(window, server, { limits: { ...unlimited, downloadRate: 3 * MiB, uploadRate: 1 } });
-      await add(page, source);
-      takers.push(page);
+      window.allow(/WebSocket|connect|Failed to load|ERR_|NetworkError|CORS|ICE failed/);
+      takers.push(await openChanged(window, server, change, slow));
     }
-    await play(takers[0]!, MiB);
-    for (const page of takers) {
-      await until("the middle of the work", async () => {
-        const { downloaded, missing } = await sources(page);
-        return downloaded > 0.3 * size && missing > 0.2 * size;
-      });
-    }
+    await Promise.all([infohash, `magnet:?xt=urn:btih:${infohash}`].map((source, i) => add(takers[i]!, source))); // the webseed alone, the server's peer alone
+    await until("the middle of both", async () =>
+      (await Promise.all(takers.map(sources))).every(({ downloaded, missing }) => downloaded > 0.1 * size && missing > 0.1 * size),
+    );
     const before = await given(server);
     await server.restart();
     for (const page of takers) assert.equal(await arrived(page, infohash), sum);
