@@ -33,7 +33,7 @@ type copyOptions struct {
 }
 
 func (o *copyOptions) define(f *flag.FlagSet) {
-	o.disk, o.webseedEach, o.webseedYielding = 20<<30, 32<<20, 256<<10
+	o.disk, o.webseedEach, o.webseedYielding = 20<<30, 32<<20, 4<<20
 	f.StringVar(&o.mode, "seedbox", "web", "`what` this server does itself for the works that are published here: web keeps a copy of each, and gives it to browsers and over HTTP; full gives it to BitTorrent clients too, over TCP and uTP; off keeps none")
 	f.Var(size{&o.disk}, "seedbox-disk", "`size` of all copies together, such as 500MiB; a new one that does not fit takes the place of those that most others seed")
 	f.Var(size{&o.each}, "seedbox-each", "`size` of the copies of one publisher's works together; 0 for no limit but -seedbox-disk")
@@ -217,6 +217,8 @@ func (c *copies) metrics() []api.Metric {
 		{Name: "fanseed_copies", Help: "Works of which this server has a copy, or a part of one.", Type: "gauge", Value: func() int64 { return int64(len(c.shelf.Copies())) }},
 		{Name: "fanseed_copies_bytes", Help: "What the copies take on the disk.", Type: "gauge", Value: c.shelf.Used},
 		{Name: "fanseed_copies_waiting", Help: "Works for whose copy there is no room.", Type: "gauge", Value: func() int64 { return int64(c.Box.Waiting()) }},
+		{Name: "fanseed_copies_received_bytes_total", Help: "Bytes of works that the copies got from peers over WebRTC.", Type: "counter", Value: func() int64 { n, _ := c.Moved(); return n }},
+		{Name: "fanseed_copies_sent_bytes_total", Help: "Bytes of works that peers got from the copies over WebRTC.", Type: "counter", Value: func() int64 { _, n := c.Moved(); return n }},
 		{Name: "fanseed_stock_received_bytes_total", Help: "Bytes of works that BitTorrent clients gave.", Type: "counter", Value: func() int64 { n, _ := c.StockBytes(); return n }},
 		{Name: "fanseed_stock_sent_bytes_total", Help: "Bytes of works that BitTorrent clients got.", Type: "counter", Value: func() int64 { _, n := c.StockBytes(); return n }},
 		{Name: "fanseed_webseed_bytes_total", Help: "Bytes of works sent over HTTP.", Type: "counter", Value: c.webseed.Total},

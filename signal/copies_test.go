@@ -195,6 +195,7 @@ func TestServerPaysAndEarnsNothing(t *testing.T) {
 			t.Fatalf("the publisher was credited for %d bytes by the server", p.confirmed(s, p.box.Account()))
 		}
 	}
+	counts(t, s, 1<<20, 0)
 	p.stop()
 	fan := publishes(t, s, "")
 	fan.must(fan.box.Pull(work.Torrent, fan.box.Account()))
@@ -206,9 +207,25 @@ func TestServerPaysAndEarnsNothing(t *testing.T) {
 			t.Fatal("the server's copy did not come to a fan")
 		}
 	}
+	counts(t, s, 1<<20, 1<<20)
 	fan.stop()
 	if got := fan.confirmed(s, s.copies.Account()); got != 0 {
 		t.Errorf("the server was credited for %d bytes", got)
+	}
+}
+
+// counts waits until the operator's counters say what the copies have got and given over WebRTC.
+func counts(t *testing.T, s *server, received, sent int64) {
+	t.Helper()
+	want := [...]string{fmt.Sprintf("\nfanseed_copies_received_bytes_total %d\n", received), fmt.Sprintf("\nfanseed_copies_sent_bytes_total %d\n", sent)}
+	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		_, metrics := request(t, "GET", "http://"+s.admin.accept.Addr().String()+"/metrics")
+		if strings.Contains(metrics, want[0]) && strings.Contains(metrics, want[1]) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("no %q in\n%s", want, metrics)
+		}
 	}
 }
 

@@ -57,6 +57,7 @@ type Box struct {
 
 	mu     sync.Mutex
 	wishes map[[20]byte]*wish
+	moved  moved // of all works, since the start
 
 	// The loop's.
 	running map[[20]byte]bool        // works that the engine has
@@ -77,8 +78,12 @@ type wish struct {
 	whole  bool      // the engine has all of it
 	sent   int64     // of the webseed, when it was last looked at
 	share  float64   // that was here then
-	moved  time.Time // when more of it had come, or it was begun
+	came   time.Time // when more of it had come, or it was begun
+	moved  moved     // by the engine since it has the work
 }
+
+// moved are payload bytes that peers gave and got over WebRTC.
+type moved struct{ received, sent int64 }
 
 // State is what there is of a work here.
 type State string
@@ -231,7 +236,11 @@ func (b *Box) heard(s node.Snapshot) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.wishes[s.Infohash]
-	if w == nil || s.Revoked {
+	if w == nil {
+		return
+	}
+	b.count(w, moved{s.Downloaded, s.Uploaded})
+	if s.Revoked {
 		return
 	}
 	if s.Err != nil && w.failed == nil {
@@ -242,6 +251,25 @@ func (b *Box) heard(s node.Snapshot) {
 		w.whole = whole
 		b.rouse() // others may be waiting for their turn
 	}
+}
+
+// count adds what peers have moved of a work. b.mu is held.
+func (b *Box) count(w *wish, now moved) {
+	b.moved.received += now.received - w.moved.received
+	b.moved.sent += now.sent - w.moved.sent
+	w.moved = now
+}
+
+// removed takes that the engine has a work no more: it counts from zero when it has it again.
+func (b *Box) removed(infohash [20]byte) {
+	b.change(infohash, func(w *wish) { w.moved = moved{} })
+}
+
+// Moved returns the payload bytes that peers gave and got over WebRTC since the start.
+func (b *Box) Moved() (received, sent int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.moved.received, b.moved.sent
 }
 
 // Waiting returns for how many works there is no room.

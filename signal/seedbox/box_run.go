@@ -157,7 +157,7 @@ func (b *Box) begin(ctx context.Context, infohash [20]byte, w wish) error {
 	if err := b.giveToStock(c, t); err != nil {
 		b.Log.Error("stock clients cannot have a copy", "infohash", hex.EncodeToString(infohash[:]), "err", err)
 	}
-	b.change(infohash, func(w *wish) { w.Size, w.moved = t.Info.Size(), time.Now() })
+	b.change(infohash, func(w *wish) { w.Size, w.came = t.Info.Size(), time.Now() })
 	return nil
 }
 
@@ -178,7 +178,7 @@ func (b *Box) pulling(infohash [20]byte) bool {
 }
 
 // stalled tells whether nothing has come of a work for long. Of one that is whole nothing comes, either.
-func (w *wish) stalled() bool { return !w.moved.IsZero() && time.Since(w.moved) >= stalledAfter }
+func (w *wish) stalled() bool { return !w.came.IsZero() && time.Since(w.came) >= stalledAfter }
 
 // look notes who is asked for, and tries again what has failed.
 func (b *Box) look(ctx context.Context) {
@@ -192,7 +192,7 @@ func (b *Box) look(ctx context.Context) {
 		share := b.progress(infohash)
 		b.change(infohash, func(w *wish) {
 			if share != w.share {
-				w.share, w.moved = share, time.Now()
+				w.share, w.came = share, time.Now()
 			}
 			if leechers > 0 || sent != w.sent {
 				w.Asked, w.sent = time.Now(), sent

@@ -98,7 +98,7 @@ func TestStalledCopiesGiveWay(t *testing.T) {
 		eventually(t, "it is "+string(want), func() bool { got, _ := b.Copy(w.Infohash); return got == want })
 	}
 	never := func(w *metainfo.Torrent) {
-		b.change(w.Infohash, func(w *wish) { w.moved = time.Now().Add(-stalledAfter) })
+		b.change(w.Infohash, func(w *wish) { w.came = time.Now().Add(-stalledAfter) })
 		b.rouse()
 	}
 

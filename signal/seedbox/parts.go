@@ -76,10 +76,10 @@ func (s stores) Open(_ context.Context, infohash [20]byte, _ *metainfo.Info) (st
 // noted hears from the engine what became of the works.
 type noted struct{ box *Box }
 
-func (n noted) Changed(s node.Snapshot) { n.box.heard(s) }
+func (n noted) Changed(s node.Snapshot)   { n.box.heard(s) }
+func (n noted) Removed(infohash [20]byte) { n.box.removed(infohash) }
 
-// Nothing is earned, and the box asks the shelf and not the engine for what there is.
-func (noted) Removed([20]byte)   {}
+// Nothing is earned, and the box has no limits of days and months.
 func (noted) Keep(node.Receipt)  {}
 func (noted) Forget([16]byte)    {}
 func (noted) Moved(int64, int64) {}

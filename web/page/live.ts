@@ -1,15 +1,17 @@
-/** A work that runs in this browser: what it does, how far it is, what it moves. Facts: `work`, `sharing`, `saving`. Requests: start, stop, save, withdraw, remove, edit limits. */
+/** A work that runs in this browser: what it does, how far it is, what it moves. Facts: `work`, `copy` (what the server has of it), `sharing`, `saving`. Requests: start, stop, save, withdraw, remove, edit limits. */
 import { html, nothing, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
 import { saveKey, type LiveWork } from "./facts.js";
 import { count, percent } from "./format.js";
 import { credits, growing, rate } from "./format_live.js";
+import type { ServerCopy } from "./server.js";
 import { words } from "./words.js";
 import { capped, doing, keeping, say } from "./words_live.js";
 
 export class Live extends PageElement {
-  static override readonly shows = ["work", "sharing", "saving", "removing"];
+  static override readonly shows = ["work", "copy", "sharing", "saving", "removing"];
   declare work: LiveWork;
+  declare copy: ServerCopy | undefined;
   declare sharing: boolean;
   declare saving: readonly string[];
   declare removing: boolean;
@@ -64,7 +66,7 @@ export class Live extends PageElement {
     const { infohash } = this.work;
     if (!this.removing) {
       return html`<div class="row keeping apart">
-        <p class="quiet">${keeping(this.work)}</p>
+        <p class="quiet">${keeping(this.work, this.copy)}</p>
         <button type="button" class="plain" @click=${() => (this.removing = true)}>${say.remove}</button>
       </div>`;
     }

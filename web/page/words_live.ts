@@ -1,7 +1,9 @@
 /** The words for what runs in this browser. */
 import type { WorkState } from "../types/engine.js";
-import { duration } from "./format_live.js";
 import type { LiveWork } from "./facts.js";
+import { percent } from "./format.js";
+import { duration } from "./format_live.js";
+import type { ServerCopy } from "./server.js";
 
 export const say = {
   stop: "Stop",
@@ -96,9 +98,13 @@ export function capped({ caps, state }: LiveWork): string {
   return state === "downloading" ? `${month ? "This month’s" : "Today’s"} limit for sending is reached. ${until}` : "";
 }
 
-/** Whether a work is still here after a reload. */
-export function keeping({ kept, own, length, state }: LiveWork): string {
+/** Whether a work is still here after a reload; to its publisher, also whether the server has it. */
+export function keeping({ kept, own, length, state }: LiveWork, copy?: ServerCopy): string {
   if (!length || state === "checking") return "";
-  if (kept) return "Kept in this browser.";
-  return own ? "Read from the files that you chose. Keep this tab open until a copy is kept here." : "Not kept: it is gone when this tab is closed.";
+  if (!own) return kept ? "Kept in this browser." : "Not kept: it is gone when this tab is closed.";
+  const here = kept ? "Kept in this browser." : "Read from the files that you chose.";
+  if (copy?.state === "whole") return `${here} The server has a copy: you can close this tab.`;
+  if (copy?.state === "pulling") return `${here} Keep this tab open: the server’s copy is at ${percent(copy.progress)}.`;
+  const room = copy?.state === "no_room" ? " The server has no room for a copy now." : "";
+  return kept ? here + room : `${here} Keep this tab open until a copy is kept here.${room}`;
 }

@@ -104,7 +104,7 @@ export class WorkView extends PageElement {
     const { saving } = this.facts;
     const sharing = this.facts.sharing === "on" || this.facts.sharing === "playing";
     const webseed = !live && this.facts.consent === "off" ? webseeds(magnet)[0] : undefined;
-    return html`${live ? html`<fs-live .work=${live} .sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
+    return html`${live ? html`<fs-live .work=${live} .copy=${info?.copy} .sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
     ${files.length ? html`<fs-files .files=${files} .saving=${saving} .infohash=${this.infohash} .webseed=${webseed} .name=${info?.name ?? ""}></fs-files>` : nothing}
     ${this.#links(magnet)}`;
   }

@@ -9,6 +9,7 @@ export class Server {
   readonly data: string;
   readonly #args: string[];
   readonly #lines: string[] = [];
+  #began = 0; // of the lines, those of the last start
   #child: ChildProcess | undefined;
 
   constructor(scope: Scope, args: string[]) {
@@ -33,21 +34,34 @@ export class Server {
   /** Starts the server, on the port that it had before if it had one, and waits until it answers. */
   async start(): Promise<void> {
     const address = this.url ? new URL(this.url).host : "127.0.0.1:0";
-    const before = this.#lines.length;
+    this.#began = this.#lines.length;
     const child = spawn(setting("FANSEED_BINARY"), ["serve", "-addr", address, "-data", this.data, ...this.#args], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) createInterface(stream).on("line", (line) => this.#lines.push(line));
     this.url = await until("the server's address", () => {
       if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}:\n${this.log}`);
-      return this.#lines.slice(before).map((line) => /^fanseed: (http:\/\/\S+?)\/?$/.exec(line)?.[1]).find((url) => url);
+      return this.#lines.slice(this.#began).map((line) => /^fanseed: (http:\/\/\S+?)\/?$/.exec(line)?.[1]).find((url) => url);
     });
   }
 
   /** Takes a work down, as the operator does. */
   async withdraw(infohash: string): Promise<void> {
-    const operator = await until("the operator's listener", () => /operator's listener.*url=(http:\S+)/.exec(this.log)?.[1]);
-    const { status } = await fetch(`${operator}/works/${infohash}`, { method: "DELETE" });
+    const { status } = await fetch(`${await this.#operator()}/works/${infohash}`, { method: "DELETE" });
     if (status !== 204) throw new Error(`withdrawing was answered with ${status}`);
+  }
+
+  /** One of the operator's counters, without the "fanseed_" of its name. It counts from the last start. */
+  async metric(name: string): Promise<number> {
+    const all = await (await fetch(`${await this.#operator()}/metrics`)).text();
+    const value = new RegExp(`^fanseed_${name} (\\d+)$`, "m").exec(all)?.[1];
+    if (value === undefined) throw new Error(`no counter ${name} in\n${all}`);
+    return Number(value);
+  }
+
+  /** Where the operator's listener is since the last start. */
+  #operator(): Promise<string> {
+    const found = (): string | undefined => this.#lines.slice(this.#began).map((line) => /operator's listener.*url=(http:\S+)/.exec(line)?.[1]).find((url) => url);
+    return until("the operator's listener", found);
   }
 
   /** Ends the server with a signal and waits for its end: "SIGKILL" lets it do nothing more. Gives its exit code, null after a kill. */

@@ -296,6 +296,18 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await screenshot(visit.page, "published-copy");
     assert.deepEqual(await told(), [true]);
 
+    visit.copy = { state: "pulling", progress: 0.637 };
+    await visit.press("Open its page");
+    await visit.says(/Keep this tab open: the server’s copy is at 63%\./, "fs-live");
+    await screenshot(visit.page, "work-copy-pulling");
+    visit.copy = { state: "whole", progress: 1 };
+    await visit.press("Fanseed");
+    await visit.press("tape 2.flac");
+    await visit.says(/The server has a copy: you can close this tab\./, "fs-live");
+    assert.doesNotMatch(await visit.text(), /Keep this tab open/);
+    await screenshot(visit.page, "work-copy-whole");
+    await visit.press("Fanseed");
+
     visit.copy = { state: "declined", progress: 0 };
     await visit.press("Publish something else");
     await publish();
