@@ -162,8 +162,11 @@ func TestStockGivesAndTakes(t *testing.T) {
 				into := emptyStore(torrent)
 				add(t, a, torrent, filled(t, torrent, content))
 				add(t, b, torrent, into)
-				b.Connect(torrent.Infohash, address(a))
-				eventually(t, "the copy is whole", whole(into, torrent))
+				is := whole(into, torrent)
+				eventually(t, "the copy is whole", func() bool {
+					b.Connect(torrent.Infohash, address(a)) // again: a connection that fails is not tried again
+					return is()
+				})
 				same(t, into, torrent, content)
 				if got := b.Stats(torrent.Infohash).Downloaded; got < torrent.Info.Size() {
 					t.Errorf("downloaded %d bytes, want at least %d", got, torrent.Info.Size())
