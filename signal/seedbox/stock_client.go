@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"time"
 
 	"github.com/anacrolix/dht/v2"
 	"github.com/anacrolix/torrent"
@@ -23,6 +24,10 @@ const (
 	stockPeerID  = "-FS0100-"
 )
 
+// wakes is how often the client looks whether it has something to write to a peer: it can sleep over a block that became ready just as it
+// looked, and would wait for its keep-alive, which is due each minute otherwise.
+const wakes = 3 * time.Second
+
 // client makes anacrolix's client. It never uses webseeds or trackers of WebTorrent: these are other parties' work.
 func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 	host, port, err := listenAddress(listen)
@@ -34,6 +39,7 @@ func (s *Stock) client(listen string, private bool) (*torrent.Client, error) {
 	c.DisableIPv4, c.DisableIPv6 = withoutFamily(host)
 	c.Seed, c.DisableWebtorrent, c.DisableWebseeds, c.NoDefaultPortForwarding = true, true, true, true
 	c.DisableUTP, c.NoDHT, c.DisablePEX = !s.config.UTP, !s.config.DHT || private, !s.config.PEX || private
+	c.KeepAliveTimeout = wakes
 	if nodes := s.config.Nodes; len(nodes) > 0 {
 		c.DhtStartingNodes = func(string) dht.StartingNodesGetter {
 			return func() ([]dht.Addr, error) { return dhtNodes(nodes), nil }
