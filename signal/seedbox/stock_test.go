@@ -135,6 +135,16 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Fatalf("%s: never", what)
 }
 
+// meeting waits for what comes of one's connections to another. It connects again and again: a connection that fails, or ends over a piece
+// that is missing, is not tried again by itself.
+func meeting(t *testing.T, one, other *Stock, torrent *metainfo.Torrent, what string, ok func() bool) {
+	t.Helper()
+	eventually(t, what, func() bool {
+		one.Connect(torrent.Infohash, address(other))
+		return ok()
+	})
+}
+
 func whole(s store.Store, torrent *metainfo.Torrent) func() bool {
 	return func() bool { return s.Have().Full(torrent.Info.NumPieces()) }
 }
@@ -162,11 +172,7 @@ func TestStockGivesAndTakes(t *testing.T) {
 				into := emptyStore(torrent)
 				add(t, a, torrent, filled(t, torrent, content))
 				add(t, b, torrent, into)
-				is := whole(into, torrent)
-				eventually(t, "the copy is whole", func() bool {
-					b.Connect(torrent.Infohash, address(a)) // again: a connection that fails is not tried again
-					return is()
-				})
+				meeting(t, b, a, torrent, "the copy is whole", whole(into, torrent))
 				same(t, into, torrent, content)
 				if got := b.Stats(torrent.Infohash).Downloaded; got < torrent.Info.Size() {
 					t.Errorf("downloaded %d bytes, want at least %d", got, torrent.Info.Size())
@@ -229,8 +235,7 @@ func TestStockGivesWhatOthersFound(t *testing.T) {
 	put(t, from, torrent, content, 0)
 	add(t, a, torrent, from)
 	add(t, b, torrent, into)
-	b.Connect(torrent.Infohash, address(a))
-	eventually(t, "the first piece comes", func() bool { return into.Have().Has(0) })
+	meeting(t, b, a, torrent, "the first piece comes", func() bool { return into.Have().Has(0) })
 	for n := 1; n < torrent.Info.NumPieces(); n++ {
 		put(t, from, torrent, content, n)
 		a.Found(torrent.Infohash, n)
@@ -278,12 +283,10 @@ func TestStockFetchesAgainWhatWasLost(t *testing.T) {
 	add(t, a, torrent, filled(t, torrent, content))
 	into := &forgetful{Store: emptyStore(torrent), lost: map[int]bool{}}
 	add(t, b, torrent, into)
-	b.Connect(torrent.Infohash, address(a))
-	eventually(t, "the copy is whole", whole(into.Store, torrent))
+	meeting(t, b, a, torrent, "the copy is whole", whole(into.Store, torrent))
 	into.lose(3)
 	b.Lost(torrent.Infohash, 3)
-	b.Connect(torrent.Infohash, address(a))
-	eventually(t, "the piece is mended", func() bool { return into.has(3) })
+	meeting(t, b, a, torrent, "the piece is mended", func() bool { return into.has(3) })
 	same(t, into, torrent, content)
 }
 
@@ -296,16 +299,9 @@ func TestStockNoticesALossItself(t *testing.T) {
 	add(t, b, torrent, filled(t, torrent, content))
 	into := emptyStore(torrent)
 	add(t, c, torrent, into)
-	eventually(t, "all but one come", func() bool {
-		c.Connect(torrent.Infohash, address(a)) // again: the client ends a connection over the piece
-		return into.Have().Count() == torrent.Info.NumPieces()-1
-	})
-	a.Connect(torrent.Infohash, address(b))
-	eventually(t, "the piece is mended", func() bool { return from.has(5) })
-	eventually(t, "and given", func() bool {
-		c.Connect(torrent.Infohash, address(a))
-		return whole(into, torrent)()
-	})
+	meeting(t, c, a, torrent, "all but one come", func() bool { return into.Have().Count() == torrent.Info.NumPieces()-1 })
+	meeting(t, a, b, torrent, "the piece is mended", func() bool { return from.has(5) })
+	meeting(t, c, a, torrent, "and given", whole(into, torrent))
 	same(t, into, torrent, content)
 }
 
@@ -316,10 +312,7 @@ func TestStockStopsWhenTheStoreIsFull(t *testing.T) {
 	budget := store.NewBudget(100_000)
 	into := store.NewMemory(torrent.Info, budget)
 	add(t, b, torrent, into)
-	eventually(t, "it says that there is no room", func() bool {
-		b.Connect(torrent.Infohash, address(a))
-		return errors.Is(b.Stats(torrent.Infohash).Err, store.ErrFull)
-	})
+	meeting(t, b, a, torrent, "it says that there is no room", func() bool { return errors.Is(b.Stats(torrent.Infohash).Err, store.ErrFull) })
 	budget.Resize(1 << 20)
 	is := whole(into, torrent)
 	eventually(t, "the copy is whole once there is room", func() bool {
@@ -395,8 +388,6 @@ func TestStockFindsPeersByPEX(t *testing.T) {
 	add(t, between, torrent, emptyStore(torrent))
 	into := emptyStore(torrent)
 	add(t, b, torrent, into)
-	between.Connect(torrent.Infohash, address(a))
-	eventually(t, "the first two meet", func() bool { return between.Stats(torrent.Infohash).Peers == 1 })
-	b.Connect(torrent.Infohash, address(between))
-	eventually(t, "all meet", func() bool { return a.Stats(torrent.Infohash).Peers == 2 })
+	meeting(t, between, a, torrent, "the first two meet", func() bool { return between.Stats(torrent.Infohash).Peers == 1 })
+	meeting(t, b, between, torrent, "all meet", func() bool { return a.Stats(torrent.Infohash).Peers == 2 })
 }

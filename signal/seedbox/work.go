@@ -55,13 +55,14 @@ func (w *work) put(ctx context.Context, from *view, index int, piece []byte) err
 		return w.dir.Put(ctx, index, piece) // which says what is wrong
 	}
 	changes, _, err := w.dir.Changes(ctx, index)
-	if err == nil {
-		err = w.dir.Put(ctx, index, piece)
-	}
 	if err != nil {
 		return err
 	}
-	w.prove(index, changes)
+	w.prove(index, changes) // before anybody can read it, who would verify it once more
+	if err := w.dir.Put(ctx, index, piece); err != nil {
+		w.prove(index, unproven)
+		return err
+	}
 	w.tellFound(from, index)
 	return nil
 }
