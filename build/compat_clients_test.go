@@ -195,7 +195,7 @@ WebUI\Port=%d
 // asks sends a request until the client has started and done accepts its answer.
 func asks(t *testing.T, name string, request func() (*http.Request, error), done func(*http.Response, []byte) bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		r, err := request()
 		if err != nil {
 			t.Fatal(err)

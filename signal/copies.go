@@ -104,6 +104,10 @@ func (s *server) openCopies(own net.Addr, proxies socket.Proxies, ice []api.ICES
 		return err
 	}
 	c := &copies{}
+	servers := make([]rtc.ICEServer, len(ice))
+	for i, server := range ice {
+		servers[i] = rtc.ICEServer(server)
+	}
 	folder := filepath.Join(s.data, "copies")
 	if c.shelf, err = seedbox.OpenShelf(folder, s.log); err != nil {
 		return err
@@ -111,41 +115,19 @@ func (s *server) openCopies(own net.Addr, proxies socket.Proxies, ice []api.ICES
 	c.Box, err = seedbox.NewBox(seedbox.BoxConfig{
 		Shelf: c.shelf, Record: filepath.Join(folder, "wanted.json"), Server: s.origins[0], Dial: own.String(), Key: key,
 		Budget: s.seedbox.disk, Each: s.seedbox.each, Works: works{s.listing, s.db}, Counts: func(infohash [20]byte) (int, int) { return s.hub.Counts(infohash) },
-		ICE: rtcServers(ice), Stock: s.stock(), Log: s.log,
+		ICE: servers, Stock: s.stock(), Log: s.log,
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.adopt(c.Box); err != nil {
-		return err
+	for infohash, w := range s.listing.All() { // the box may have been off when they were published
+		c.Adopt(infohash, w.Length, w.Publisher)
 	}
 	if port := c.Port(); port != 0 {
 		s.log.Info("BitTorrent clients are met", "port", port)
 	}
 	c.webseed, s.copies = s.overHTTP(c, proxies), c
 	return nil
-}
-
-// adopt tells the box of every listed work: it may have been off when they were
-// published.
-func (s *server) adopt(b *seedbox.Box) error {
-	for page := (ledger.Page{Limit: 1000}); ; {
-		list, err := s.db.Works(context.Background(), page)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		for _, w := range list {
-			b.Adopt(w.Infohash, int64(w.Length), w.Publisher)
-		}
-		page.After = list[len(list)-1].Infohash
-	}
-}
-
-func rtcServers(ice []api.ICEServer) (list []rtc.ICEServer) {
-	for _, s := range ice {
-		list = append(list, rtc.ICEServer{URLs: s.URLs, Username: s.Username, Credential: s.Credential})
-	}
-	return list
 }
 
 // Copy implements api.Copies.

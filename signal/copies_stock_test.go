@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
-	"time"
 
 	"fanseed/signal/seedbox"
 	"fanseed/wasm/metainfo"
@@ -49,12 +48,13 @@ func (c stockClient) takes(work song, have bool) store.Store {
 // until has the client meet the server again and again: the copy may not have begun.
 func (c stockClient) until(what string, work song, is func() bool) {
 	c.Helper()
-	for end := time.Now().Add(time.Minute); !is(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(end) {
-			c.Fatalf("%s never came: the client %+v", what, c.Stats(work.Infohash))
+	eventually(c.T, what, func() bool {
+		if is() {
+			return true
 		}
 		c.Connect(work.Infohash, c.server)
-	}
+		return false
+	})
 }
 
 // What is published over WebRTC reaches a client over TCP, and what that one seeds reaches the server, whence browsers and the webseed have
@@ -75,7 +75,7 @@ func TestStockClientsAndBrowsersAreOneSwarm(t *testing.T) {
 	client.takes(theirs, true)
 	p := publishes(t, s, "")
 	p.register(s, theirs, "")
-	client.until("what the client has", theirs, func() bool { state, _ := s.copies.Box.Copy(theirs.Infohash); return state == seedbox.Whole })
+	client.until("what the client has", theirs, func() bool { return copyOf(s.copies.Box, theirs) == seedbox.Whole })
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,14 +84,7 @@ func TestStockClientsAndBrowsersAreOneSwarm(t *testing.T) {
 	defer stop()
 	fan := publishes(t, s, "")
 	fan.must(fan.box.Pull(theirs.Torrent, fan.box.Account()))
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if state, _ := fan.box.Copy(theirs.Infohash); state == seedbox.Whole {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("it did not come to a fan")
-		}
-	}
+	eventually(t, "it comes to a fan", func() bool { return copyOf(fan.box, theirs) == seedbox.Whole })
 	if received, _ := s.copies.StockBytes(); received != 0 {
 		t.Errorf("after the restart %d bytes were fetched again", received)
 	}

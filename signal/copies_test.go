@@ -121,17 +121,26 @@ func (p *publisher) register(s *server, work song, query string) {
 	}
 }
 
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: never", what)
+		}
+	}
+}
+
 // becomes waits for the state of the server's copy.
 func becomes(t *testing.T, s *server, work song, want seedbox.State) {
 	t.Helper()
-	var state seedbox.State
-	var progress float64
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if state, progress = s.copies.Box.Copy(work.Infohash); state == want {
-			return
-		}
-	}
-	t.Fatalf("the copy is %q, %v, not %q", state, progress, want)
+	eventually(t, "the server's copy is "+string(want), func() bool { return copyOf(s.copies.Box, work) == want })
+}
+
+// copyOf is the state of a box's copy.
+func copyOf(b *seedbox.Box, work song) seedbox.State {
+	state, _ := b.Copy(work.Infohash)
+	return state
 }
 
 // served gets a file from a webseed that the server's answer names.
@@ -190,23 +199,12 @@ func TestServerPaysAndEarnsNothing(t *testing.T) {
 	work := newSong(1, 1<<20)
 	p := publishes(t, s, "", work)
 	becomes(t, s, work, seedbox.Whole)
-	for end := time.Now().Add(time.Minute); p.confirmed(s, p.box.Account()) != 1<<20; time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("the publisher was credited for %d bytes by the server", p.confirmed(s, p.box.Account()))
-		}
-	}
+	eventually(t, "the publisher is credited by the server", func() bool { return p.confirmed(s, p.box.Account()) == 1<<20 })
 	counts(t, s, 1<<20, 0)
 	p.stop()
 	fan := publishes(t, s, "")
 	fan.must(fan.box.Pull(work.Torrent, fan.box.Account()))
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if state, _ := fan.box.Copy(work.Infohash); state == seedbox.Whole {
-			break
-		}
-		if time.Now().After(end) {
-			t.Fatal("the server's copy did not come to a fan")
-		}
-	}
+	eventually(t, "the server's copy comes to a fan", func() bool { return copyOf(fan.box, work) == seedbox.Whole })
 	counts(t, s, 1<<20, 1<<20)
 	fan.stop()
 	if got := fan.confirmed(s, s.copies.Account()); got != 0 {
@@ -218,15 +216,10 @@ func TestServerPaysAndEarnsNothing(t *testing.T) {
 func counts(t *testing.T, s *server, received, sent int64) {
 	t.Helper()
 	want := [...]string{fmt.Sprintf("\nfanseed_copies_received_bytes_total %d\n", received), fmt.Sprintf("\nfanseed_copies_sent_bytes_total %d\n", sent)}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	eventually(t, fmt.Sprintf("%q", want), func() bool {
 		_, metrics := request(t, "GET", "http://"+s.admin.accept.Addr().String()+"/metrics")
-		if strings.Contains(metrics, want[0]) && strings.Contains(metrics, want[1]) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatalf("no %q in\n%s", want, metrics)
-		}
-	}
+		return strings.Contains(metrics, want[0]) && strings.Contains(metrics, want[1])
+	})
 }
 
 // confirmed is for how many bytes an account was credited.
@@ -304,15 +297,13 @@ func TestDamageIsFetchedAgain(t *testing.T) {
 		t.Fatal("the webseed gave something else")
 	}
 	damage(t, filepath.Join(o.data, "copies", work.hex()), work)
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	eventually(t, "the damage is repaired", func() bool {
 		body, err := whatIsServed(s.origins[0] + seedbox.WebseedPath + work.hex() + "/song")
-		if err == nil && bytes.Equal(body, work.content) {
-			break
+		if err == nil && !bytes.Equal(body, work.content) {
+			t.Fatal("damage was served")
 		}
-		if err == nil || time.Now().After(end) {
-			t.Fatalf("damage was served, or not repaired: %v", err)
-		}
-	}
+		return err == nil
+	})
 	becomes(t, s, work, seedbox.Whole)
 }
 

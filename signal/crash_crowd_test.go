@@ -60,8 +60,8 @@ func (c *crowd) awaitAcknowledgement() {
 	c.Helper()
 	select {
 	case <-c.acknowledged:
-	case <-time.After(30 * time.Second):
-		c.Fatal("nothing was acknowledged in 30 s")
+	case <-time.After(time.Minute):
+		c.Fatal("nothing was acknowledged in a minute")
 	}
 }
 

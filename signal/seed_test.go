@@ -39,7 +39,7 @@ func (p *printed) String() string {
 func (p *printed) find(t *testing.T, pattern string) []string {
 	t.Helper()
 	line := regexp.MustCompile(pattern)
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if found := line.FindStringSubmatch(p.String()); found != nil {
 			return found
 		}

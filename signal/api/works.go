@@ -94,7 +94,8 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	if hash.UnmarshalText([]byte(name)) != nil {
 		return malformed("an infohash is 40 hexadecimal digits")
 	}
-	torrent, err := a.torrent(r, hash)
+	ours := a.copyOf(hash)
+	torrent, err := a.torrent(r, hash, ours)
 	if err != nil {
 		return err
 	}
@@ -110,13 +111,14 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	}
 	seeders, leechers := a.Swarms.Counts(hash)
 	write(w, http.StatusOK, wholeWorkAnswer{
-		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers, a.copyOf(hash),
+		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers, ours,
 	})
 	return nil
 }
 
-// torrent returns a work's .torrent with this server first among its trackers, then the ordinary ones.
-func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error) {
+// torrent returns a work's .torrent with this server first among its trackers, then the ordinary ones, and its webseed if its own copy is
+// whole.
+func (a *API) torrent(r *http.Request, hash [20]byte, ours *copyAnswer) (*metainfo.Torrent, error) {
 	stored, err := a.Works.Torrent(r.Context(), hash)
 	if errors.Is(err, ledger.ErrNoWork) {
 		return nil, a.gone(r, hash)
@@ -134,7 +136,7 @@ func (a *API) torrent(r *http.Request, hash [20]byte) (*metainfo.Torrent, error)
 	if !torrent.Info.Private {
 		torrent.AddTrackers(a.Trackers)
 	}
-	if c := a.copyOf(hash); c != nil && c.State == WholeCopy {
+	if ours != nil && ours.State == WholeCopy {
 		if url := a.origin(r) + a.Webseed + hex.EncodeToString(hash[:]) + "/"; !slices.Contains(torrent.Webseeds, url) {
 			torrent.Webseeds = append(torrent.Webseeds, url)
 		}

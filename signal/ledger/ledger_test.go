@@ -244,6 +244,9 @@ func TestListing(t *testing.T) {
 		if length, listed := listing.Work(song); !listed || length != 1<<30 {
 			t.Errorf("song: got %d, %v", length, listed)
 		}
+		if all := listing.All(); len(all) != listing.Len() || all[song] != (ledger.Listed{Length: 1 << 30, Publisher: account("anna")}) {
+			t.Errorf("all works: %v", all)
+		}
 		film := ledger.Work{Infohash: [20]byte{8}, Length: 5, PieceLength: 1, Files: 1, Publisher: account("anna")}
 		err = listing.Publish(ctx, film, []byte("torrent"), 10)
 		length, listed := listing.Work(film.Infohash)

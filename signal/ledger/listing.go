@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 )
 
@@ -11,12 +12,18 @@ import (
 type Listing struct {
 	works  Works
 	mu     sync.RWMutex
-	length map[[20]byte]int64
+	listed map[[20]byte]Listed
+}
+
+// Listed is what is known by heart of a work.
+type Listed struct {
+	Length    int64 // in bytes
+	Publisher [16]byte
 }
 
 // NewListing reads the list of works.
 func NewListing(ctx context.Context, works Works) (*Listing, error) {
-	l := &Listing{works: works, length: map[[20]byte]int64{}}
+	l := &Listing{works: works, listed: map[[20]byte]Listed{}}
 	for page := (Page{Limit: 1000}); ; {
 		list, err := works.Works(ctx, page)
 		if err != nil {
@@ -26,7 +33,7 @@ func NewListing(ctx context.Context, works Works) (*Listing, error) {
 			return l, nil
 		}
 		for _, w := range list {
-			l.length[w.Infohash] = int64(w.Length)
+			l.listed[w.Infohash] = Listed{int64(w.Length), w.Publisher}
 		}
 		page.After = list[len(list)-1].Infohash
 	}
@@ -36,15 +43,22 @@ func NewListing(ctx context.Context, works Works) (*Listing, error) {
 func (l *Listing) Work(infohash [20]byte) (length int64, listed bool) {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	length, listed = l.length[infohash]
-	return length, listed
+	w, listed := l.listed[infohash]
+	return w.Length, listed
+}
+
+// All returns all works that are listed now.
+func (l *Listing) All() map[[20]byte]Listed {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return maps.Clone(l.listed)
 }
 
 // Len returns the number of listed works.
 func (l *Listing) Len() int {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	return len(l.length)
+	return len(l.listed)
 }
 
 // Publish keeps a work, and lists it once it is on disk.
@@ -54,14 +68,14 @@ func (l *Listing) Publish(ctx context.Context, w Work, torrent []byte, limit int
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.length[w.Infohash] = int64(w.Length)
+	l.listed[w.Infohash] = Listed{int64(w.Length), w.Publisher}
 	return nil
 }
 
 // Remove takes a work off the list for ever.
 func (l *Listing) Remove(ctx context.Context, infohash [20]byte) error {
 	l.mu.Lock()
-	delete(l.length, infohash)
+	delete(l.listed, infohash)
 	l.mu.Unlock()
 	return l.works.Remove(ctx, infohash)
 }

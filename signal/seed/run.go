@@ -127,8 +127,8 @@ func (r *run) open(infohash [20]byte, info *metainfo.Info) (store.Store, error) 
 	if err != nil {
 		return nil, err
 	}
-	news := r.engine.news
-	return c.View("browsers", func(index int) { news.Found(infohash, index) }, func(index int) { news.Lost(infohash, index) })
+	note := func(index int) { r.engine.news.Note(infohash, index) }
+	return c.View("browsers", note, note)
 }
 
 // seed gives the work to both parties.

@@ -142,22 +142,15 @@ func (s *server) get(ctx context.Context, path string) ([]byte, error) {
 }
 
 // iceServers asks for the STUN and TURN servers by which browsers are reached.
-func (s *server) iceServers(ctx context.Context) (list []rtc.ICEServer, err error) {
+func (s *server) iceServers(ctx context.Context) ([]rtc.ICEServer, error) {
 	var said struct {
-		Servers []struct {
-			URLs       []string `json:"urls"`
-			Username   string   `json:"username"`
-			Credential string   `json:"credential"`
-		} `json:"ice_servers"`
+		Servers []rtc.ICEServer `json:"ice_servers"`
 	}
 	text, err := s.get(ctx, "/v1/ice")
 	if err == nil {
 		err = json.Unmarshal(text, &said)
 	}
-	for _, server := range said.Servers {
-		list = append(list, rtc.ICEServer{URLs: server.URLs, Username: server.Username, Credential: server.Credential})
-	}
-	return list, err
+	return said.Servers, err
 }
 
 // torrent asks the server for a work.

@@ -4,16 +4,18 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
+	"math"
 	"slices"
 	"time"
 )
 
 // room tells whether a work fits, after others have made room for it.
 func (b *Box) room(ctx context.Context, infohash [20]byte, w wish) (bool, error) {
-	if b.Each > 0 && b.takenBy(w.By)+w.Size > b.Each {
+	all, own := b.taken(w.By)
+	if b.Each > 0 && own+w.Size > b.Each {
 		return false, nil
 	}
-	lacking := b.taken() + w.Size - b.Budget
+	lacking := all + w.Size - b.Budget
 	if lacking <= 0 {
 		return true, nil
 	}
@@ -35,24 +37,21 @@ func (b *Box) room(ctx context.Context, infohash [20]byte, w wish) (bool, error)
 	return len(list) > 0, nil
 }
 
-// taken is what all copies take once they are whole.
-func (b *Box) taken() (bytes int64) {
+// taken is what all copies take once they are whole, and those of one publisher.
+func (b *Box) taken(account [16]byte) (all, own int64) {
 	for _, c := range b.Shelf.Copies() {
 		w, _ := b.of(c.infohash)
-		bytes += max(w.Size, c.Bytes())
-	}
-	return bytes
-}
-
-// takenBy is the same of one publisher's.
-func (b *Box) takenBy(account [16]byte) (bytes int64) {
-	for _, c := range b.Shelf.Copies() {
-		if w, _ := b.of(c.infohash); w.By == account {
-			bytes += max(w.Size, c.Bytes())
+		size := w.room(c)
+		all += size
+		if w.By == account {
+			own += size
 		}
 	}
-	return bytes
+	return all, own
 }
+
+// room is what a copy takes once it is whole.
+func (w wish) room(c *Copy) int64 { return max(w.Size, c.Bytes()) }
 
 // candidate is a copy that may give way.
 type candidate struct {
@@ -63,6 +62,14 @@ type candidate struct {
 	asked    time.Time
 }
 
+// rank says how soon a copy gives way: first those that stalled, then those that most others seed.
+func (c candidate) rank() int {
+	if c.stalled {
+		return math.MaxInt
+	}
+	return c.others
+}
+
 // candidates are the copies beside one, with who else seeds them.
 func (b *Box) candidates(beside [20]byte) (list []candidate) {
 	for _, c := range b.Shelf.Copies() {
@@ -71,7 +78,7 @@ func (b *Box) candidates(beside [20]byte) (list []candidate) {
 			continue
 		}
 		stalled := w.stalled() && b.progress(c.infohash) < 1
-		list = append(list, candidate{c.infohash, max(w.Size, c.Bytes()), stalled, b.Others(c.infohash), w.Asked})
+		list = append(list, candidate{c.infohash, w.room(c), stalled, b.Others(c.infohash), w.Asked})
 	}
 	return list
 }
@@ -89,13 +96,7 @@ func (b *Box) Others(infohash [20]byte) int {
 func evictable(list []candidate, lacking int64) []candidate {
 	list = slices.DeleteFunc(list, func(c candidate) bool { return c.others == 0 && !c.stalled })
 	slices.SortStableFunc(list, func(a, b candidate) int {
-		switch {
-		case a.stalled != b.stalled && a.stalled:
-			return -1
-		case a.stalled != b.stalled:
-			return 1
-		}
-		return cmp.Or(cmp.Compare(b.others, a.others), a.asked.Compare(b.asked))
+		return cmp.Or(cmp.Compare(b.rank(), a.rank()), a.asked.Compare(b.asked))
 	})
 	for i, c := range list {
 		if lacking -= c.size; lacking <= 0 {

@@ -76,7 +76,8 @@ func (b *Box) change(infohash [20]byte, f func(*wish)) {
 
 // fulfil brings shelf and engine in line with what is wanted.
 func (b *Box) fulfil(ctx context.Context) {
-	free, pulls := b.Budget-b.taken(), b.pulls()
+	taken, _ := b.taken([16]byte{})
+	free, pulls := b.Budget-taken, b.pulls()
 	for _, infohash := range b.all() {
 		if ctx.Err() != nil {
 			return

@@ -18,22 +18,16 @@ type News struct {
 type event struct {
 	infohash [20]byte
 	index    int
-	lost     bool
 }
 
 // NewNews returns an empty list.
 func NewNews() *News { return &News{wake: make(chan struct{}, 1)} }
 
-// Found notes that a piece was put. It never blocks.
-func (n *News) Found(infohash [20]byte, index int) { n.add(event{infohash, index, false}) }
-
-// Lost notes that a piece is gone. It never blocks.
-func (n *News) Lost(infohash [20]byte, index int) { n.add(event{infohash, index, true}) }
-
-func (n *News) add(e event) {
+// Note says that a piece was put, or is gone. It never blocks.
+func (n *News) Note(infohash [20]byte, index int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.list = append(n.list, e)
+	n.list = append(n.list, event{infohash, index})
 	select {
 	case n.wake <- struct{}{}:
 	default:
@@ -57,11 +51,7 @@ func (n *News) Bring(ctx context.Context, to *node.Node) {
 		case <-n.wake:
 		}
 		for _, e := range n.take() {
-			tell := to.Found
-			if e.lost {
-				tell = to.Lost
-			}
-			_ = tell(ctx, e.infohash, e.index) // of a work that was removed meanwhile
+			_ = to.Reconcile(ctx, e.infohash, e.index) // of a work that was removed meanwhile
 		}
 	}
 }

@@ -69,8 +69,8 @@ func (s stores) Open(_ context.Context, infohash [20]byte, _ *metainfo.Info) (st
 	if c == nil {
 		return nil, store.ErrClosed
 	}
-	news := s.box.news
-	return c.View("engine", func(index int) { news.Found(infohash, index) }, func(index int) { news.Lost(infohash, index) })
+	note := func(index int) { s.box.news.Note(infohash, index) }
+	return c.View("engine", note, note)
 }
 
 // noted hears from the engine what became of the works.

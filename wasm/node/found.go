@@ -5,19 +5,10 @@ import (
 	"time"
 )
 
-// Found says that another party has put a piece into a work's store: it is here, given to peers, and not fetched any more. Lost says that
-// a piece is gone from it: it is fetched again. Both ask the store itself, so they may come late, twice and in any order. Errors: ErrNoWork,
-// and ErrMissing for a piece that does not exist or is not known yet.
-func (n *Node) Found(ctx context.Context, infohash [20]byte, index int) error {
-	return n.reconcile(ctx, infohash, index)
-}
-
-// Lost is the other side of Found.
-func (n *Node) Lost(ctx context.Context, infohash [20]byte, index int) error {
-	return n.reconcile(ctx, infohash, index)
-}
-
-func (n *Node) reconcile(ctx context.Context, infohash [20]byte, index int) error {
+// Reconcile says that another party has put a piece into a work's store, or that one is gone from it: from now on it is given to peers, or it
+// is fetched again. The store itself is asked which it is, so this may come late, twice and in any order. Errors: ErrNoWork, and ErrMissing
+// for a piece that does not exist or is not known yet.
+func (n *Node) Reconcile(ctx context.Context, infohash [20]byte, index int) error {
 	known := false
 	err := n.with(ctx, infohash, func(w *work, now time.Time) {
 		if known = w.torrent != nil && index >= 0 && index < w.torrent.Info.NumPieces(); known {

@@ -40,7 +40,7 @@ func (p *party) put(index int) {
 	if err := (&shelfStore{s: p.disk}).Put(context.Background(), index, piece); err != nil {
 		p.e.t.Fatal(err)
 	}
-	if err := p.e.Found(p.e.t.Context(), p.t.Infohash, index); err != nil {
+	if err := p.e.Reconcile(p.e.t.Context(), p.t.Infohash, index); err != nil {
 		p.e.t.Fatal(err)
 	}
 }
@@ -56,7 +56,7 @@ func (p *party) damage(index int) {
 func (p *party) lose(index int) {
 	p.e.t.Helper()
 	p.damage(index)
-	if err := p.e.Lost(p.e.t.Context(), p.t.Infohash, index); err != nil {
+	if err := p.e.Reconcile(p.e.t.Context(), p.t.Infohash, index); err != nil {
 		p.e.t.Fatal(err)
 	}
 }
@@ -131,11 +131,11 @@ func TestALostPieceIsFetchedAgain(t *testing.T) {
 	}
 	eventually(t, "everything again", whole)
 	for _, index := range []int{-1, 16} {
-		if err := b.Lost(t.Context(), torrent.Infohash, index); !errors.Is(err, ErrMissing) {
+		if err := b.Reconcile(t.Context(), torrent.Infohash, index); !errors.Is(err, ErrMissing) {
 			t.Errorf("piece %d: %v", index, err)
 		}
 	}
-	if err := b.Found(t.Context(), [20]byte{1}, 0); !errors.Is(err, ErrNoWork) {
+	if err := b.Reconcile(t.Context(), [20]byte{1}, 0); !errors.Is(err, ErrNoWork) {
 		t.Errorf("another work: %v", err)
 	}
 }

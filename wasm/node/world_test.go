@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha1"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -15,8 +14,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"fanseed/signal/announce"
 	"fanseed/signal/hub"
@@ -191,43 +188,8 @@ func (realHasher) Leaves(_ context.Context, piece []byte) ([]byte, error) {
 
 type realSockets struct{}
 
-type realSocket struct{ out chan []byte }
-
-func (s realSocket) Send(text []byte) { s.out <- text }
-func (s realSocket) Close() {
-	defer func() { _ = recover() }() // closed twice
-	close(s.out)
-}
-
 func (realSockets) Dial(url, subprotocol string, h SocketHandler) Socket {
-	s := realSocket{make(chan []byte, 256)}
-	go func() {
-		defer h.Closed()
-		dialer := websocket.Dialer{Subprotocols: []string{subprotocol}}
-		c, _, err := dialer.Dial(url, nil)
-		if err != nil {
-			return
-		}
-		go func() {
-			for text := range s.out {
-				_ = c.WriteMessage(websocket.TextMessage, text)
-			}
-			_ = c.Close()
-		}()
-		h.Opened(c.Subprotocol())
-		for {
-			_, r, err := c.NextReader()
-			if err != nil {
-				return
-			}
-			text, err := io.ReadAll(r)
-			if err != nil {
-				return
-			}
-			h.Received(text)
-		}
-	}()
-	return s
+	return signalsocket.Dial(url, subprotocol, "", h)
 }
 
 // PublicKey, Sign and Verify implement Keys.
@@ -368,7 +330,7 @@ func (e *engine) contents(t *metainfo.Torrent) []byte {
 // eventually waits for what other goroutines bring about.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(8 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		if ok() {
 			return
 		}

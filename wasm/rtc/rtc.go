@@ -29,8 +29,9 @@ var ErrClosed = errors.New("peer connection is closed")
 
 // ICEServer is a STUN or TURN server, as in RTCIceServer (W3C WebRTC §4.2.4).
 type ICEServer struct {
-	URLs                 []string
-	Username, Credential string
+	URLs       []string `json:"urls"`
+	Username   string   `json:"username,omitempty"`
+	Credential string   `json:"credential,omitempty"`
 }
 
 // Config says how connections are made.
