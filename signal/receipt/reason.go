@@ -13,6 +13,11 @@ const (
 	CappedCopy      Reason = "capped_copy"
 	CappedPair      Reason = "capped_pair"
 	CappedNet       Reason = "capped_net"
+	LowDemand       Reason = "low_demand"
+	NotCommon       Reason = "not_common"
+	NoProof         Reason = "no_proof"
+	ProofFailed     Reason = "proof_failed"
+	PoolShort       Reason = "pool_short"
 	Lower           Reason = "lower_amount"
 	OverLimit       Reason = "over_limit"
 	ImplausibleRate Reason = "implausible_rate"
@@ -33,6 +38,11 @@ var reasons = []struct {
 	{CappedCopy, "The downloader has already paid for a whole copy of this work, so the bytes beyond it are not counted."},
 	{CappedPair, "You have already earned the most that one downloader can bring you in one epoch."},
 	{CappedNet, "You have already earned the most that one network can bring in one epoch."},
+	{LowDemand, "The downloader's network uses few of the tickets that it is given, so what it signs counts for less."},
+	{NotCommon, "The common pool does not pay for this work; boosts and its creator's pool do."},
+	{NoProof, "No storage proof was passed in this epoch, so the time is not paid."},
+	{ProofFailed, "Some storage proofs failed, so the time counts for less."},
+	{PoolShort, "The creator's pool held less than was earned, so everybody was paid the same share of it."},
 	{Lower, "A receipt for more bytes of the same ticket is already counted; the higher one stays."},
 	{OverLimit, "The receipt says more bytes than its ticket allows."},
 	{ImplausibleRate, "The receipt says more bytes than can have been sent in the time since its ticket was issued."},

@@ -24,6 +24,7 @@ func smallConfig(seed uint64) Config {
 type input struct {
 	wait  time.Duration
 	conn  Conn
+	place string
 	close bool
 	pong  bool
 	m     announce.ClientMessage
@@ -33,6 +34,8 @@ func randomInput(r *rand.Rand) input {
 	in := input{wait: time.Duration(r.IntN(3000)) * time.Millisecond, conn: Conn(1 + r.IntN(8))}
 	infohash, peer := name(fmt.Sprint("X", r.IntN(6))), name(fmt.Sprint("p", r.IntN(10)))
 	switch n := r.IntN(20); {
+	case n == 0 && r.IntN(2) == 0:
+		in.place = fmt.Sprint("N", r.IntN(3))
 	case n == 0:
 		in.close = true
 	case n == 1:
@@ -57,6 +60,8 @@ func (in input) apply(t *Tracker, now time.Time) (effects []Effect) {
 	t.Tick(now)
 	effects = take(t)
 	switch {
+	case in.place != "":
+		t.Place(in.conn, in.place)
 	case in.close:
 		t.Closed(now, in.conn)
 	case in.pong:
@@ -180,15 +185,16 @@ func checkInside(t *testing.T, tr *Tracker, now time.Time) {
 	}
 	for _, s := range tr.swarms {
 		members += len(s.peers)
-		if len(s.peers) > tr.config.MaxPeers || len(s.peers) != len(s.seeders)+len(s.leechers) {
-			t.Errorf("swarm of %d peers: %d seeders, %d leechers", len(s.peers), len(s.seeders), len(s.leechers))
+		if len(s.peers) > tr.config.MaxPeers || len(s.peers) != s.seeders.size+s.leechers.size {
+			t.Errorf("swarm of %d peers: %d seeders, %d leechers", len(s.peers), s.seeders.size, s.leechers.size)
 		}
 		if len(s.peers) == 0 {
 			empty++
 		}
 		for _, p := range s.peers {
 			waiting += p.waiting
-			if (*s.half(p.complete))[p.index] != p || p.waiting > tr.config.MaxOffers || !now.Before(tr.expiry(p)) {
+			net := s.half(p.complete).byName[p.conn.net]
+			if net == nil || net != p.network || net != s.half(p.complete).networks[net.index] || net.peers[p.index] != p || p.waiting > tr.config.MaxOffers || !now.Before(tr.expiry(p)) {
 				t.Errorf("peer %+v", p)
 			}
 		}
@@ -240,6 +246,37 @@ func TestPickIsFair(t *testing.T) {
 	for i := range Conn(39) { // 20 seeders and 19 leechers share two offers a round each
 		if n := got[100+i]; n < rounds/14 || n > rounds/7 {
 			t.Errorf("peer %d was handed %d of %d offers", i, n, 4*rounds)
+		}
+	}
+}
+
+// TestNetworksAreMetAlike has 40 seeders on one network and one on each of four others: each network is met as often as any other.
+func TestNetworksAreMetAlike(t *testing.T) {
+	const rounds, crowd = 4000, 40
+	tr, now := New(Config{Rand: rand.New(rand.NewPCG(1, 2)), MaxOffers: 1 << 30}), time.Unix(0, 0)
+	got := map[Conn]int{}
+	for i := range Conn(crowd + 4) {
+		tr.Place(10+i, fmt.Sprint("N", max(i, crowd-1)))
+		tr.Receive(now, 10+i, &announce.Announce{Infohash: name("X"), PeerID: name(fmt.Sprint("p", i))})
+	}
+	for range rounds {
+		tr.Receive(now, 1, &announce.Announce{Infohash: name("X"), PeerID: name("leecher"), Left: 1, Offers: make([]announce.Offer, 1)})
+		for _, e := range take(tr) {
+			if s, ok := e.(Send); ok && s.Conn != 1 {
+				got[s.Conn]++
+			}
+		}
+	}
+	together := 0
+	for i := range Conn(crowd) {
+		if n := got[10+i]; n < 2 {
+			t.Errorf("seeder %d of the crowd was handed %d offers", i, n)
+		}
+		together += got[10+i]
+	}
+	for _, n := range []int{together, got[10+crowd], got[11+crowd], got[12+crowd], got[13+crowd]} {
+		if n < rounds/6 || n > rounds/4 {
+			t.Errorf("a network was handed %d of %d offers", n, rounds)
 		}
 	}
 }

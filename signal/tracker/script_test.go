@@ -21,6 +21,7 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the effects in testdata")
 //	a announce X p1 left=0 event=started offers=o1,o2    a's socket says that peer p1 is in swarm X; without left it is not known
 //	a answer X p1 to=p2 id=o1
 //	a scrape X Y
+//	a in N              its socket is in network N
 //	a closes            its socket is gone
 //	a pongs             its socket answered a ping
 //	wait 5s             time passes; Tick is called at every Deadline
@@ -147,6 +148,8 @@ func (s *stage) client(c Conn, verb string, args []string) {
 		s.tracker.Receive(s.now, c, m)
 	case "unlimited":
 		s.tracker.Unlimit(c)
+	case "in":
+		s.tracker.Place(c, args[0])
 	case "closes":
 		s.tracker.Closed(s.now, c)
 	case "pongs":

@@ -3,6 +3,7 @@ package tracker
 import (
 	"container/list"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -10,7 +11,7 @@ import (
 type swarm struct {
 	infohash          [20]byte
 	peers             map[[20]byte]*peer // by peer id; never ranged over
-	seeders, leechers []*peer            // in no meaningful, but in a repeatable order
+	seeders, leechers half
 	downloaded        int
 	empty             *list.Element // in Tracker.empty while it has no peers
 }
@@ -21,7 +22,8 @@ type peer struct {
 	swarm    *swarm
 	conn     *conn
 	complete bool
-	index    int           // in swarm.seeders or swarm.leechers
+	network  *network      // in swarm.seeders or swarm.leechers
+	index    int           // in network.peers
 	heard    time.Time     // last announce
 	element  *list.Element // in Tracker.peers
 	waiting  int           // its offers that wait for answers
@@ -34,40 +36,23 @@ type conn struct {
 	peers     []*peer     // in the order in which they joined
 	takeovers []*takeover // that it waits for
 	unlimited bool        // MaxJoined is not for it
+	net       string      // see Place
 }
 
 // half returns the part of the swarm that a peer belongs to.
-func (s *swarm) half(complete bool) *[]*peer {
+func (s *swarm) half(complete bool) *half {
 	if complete {
 		return &s.seeders
 	}
 	return &s.leechers
 }
 
-func (s *swarm) add(p *peer) {
-	half := s.half(p.complete)
-	p.index = len(*half)
-	*half = append(*half, p)
-}
-
-func (s *swarm) cut(p *peer) {
-	half := s.half(p.complete)
-	s.swap(*half, p.index, len(*half)-1)
-	(*half)[len(*half)-1] = nil
-	*half = (*half)[:len(*half)-1]
-}
-
-func (s *swarm) swap(half []*peer, i, j int) {
-	half[i], half[j] = half[j], half[i]
-	half[i].index, half[j].index = i, j
-}
-
 // move puts a peer among the seeders or the leechers.
 func (s *swarm) move(p *peer, complete bool) {
 	if p.complete != complete {
-		s.cut(p)
+		s.half(p.complete).cut(p)
 		p.complete = complete
-		s.add(p)
+		s.half(complete).add(p)
 	}
 }
 
@@ -97,7 +82,7 @@ func (t *Tracker) forget(s *swarm) {
 
 func (t *Tracker) conn(c Conn) *conn {
 	if t.conns[c] == nil {
-		t.conns[c] = &conn{handle: c}
+		t.conns[c] = &conn{handle: c, net: "socket " + strconv.FormatUint(uint64(c), 10)}
 	}
 	return t.conns[c]
 }
@@ -111,7 +96,7 @@ func (t *Tracker) join(now time.Time, s *swarm, c *conn, id [20]byte, complete b
 		s.empty = nil
 	}
 	s.peers[id] = p
-	s.add(p)
+	s.half(complete).add(p)
 	c.peers = append(c.peers, p)
 	return p
 }
@@ -120,7 +105,7 @@ func (t *Tracker) join(now time.Time, s *swarm, c *conn, id [20]byte, complete b
 func (t *Tracker) remove(p *peer) {
 	s := p.swarm
 	delete(s.peers, p.id)
-	s.cut(p)
+	s.half(p.complete).cut(p)
 	if len(s.peers) == 0 {
 		s.empty = t.empty.PushBack(s)
 	}

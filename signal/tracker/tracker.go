@@ -90,6 +90,18 @@ func (t *Tracker) Receive(now time.Time, c Conn, m announce.ClientMessage) {
 // Unlimit lets c's socket join as many swarms as it likes: it is one of the server's own.
 func (t *Tracker) Unlimit(c Conn) { t.conn(c).unlimited = true }
 
+// Place says in which network a client is: of the peers of one network no more are met than of another. Each socket is its own until then.
+func (t *Tracker) Place(c Conn, net string) {
+	conn := t.conn(c)
+	for _, p := range conn.peers {
+		p.swarm.half(p.complete).cut(p)
+	}
+	conn.net = net
+	for _, p := range conn.peers {
+		p.swarm.half(p.complete).add(p)
+	}
+}
+
 // Closed says that c's socket is gone: its peers leave, and the peer ids that it waits for stay whose they are.
 func (t *Tracker) Closed(now time.Time, c Conn) {
 	conn := t.conns[c]
@@ -145,7 +157,7 @@ func (t *Tracker) Revoke(now time.Time, infohash [20]byte) {
 	if s == nil {
 		return
 	}
-	for _, p := range append(append([]*peer(nil), s.seeders...), s.leechers...) {
+	for _, p := range append(s.seeders.all(), s.leechers.all()...) {
 		t.refuseTakeover(p, refuseUntracked)
 		t.remove(p)
 		t.emit(Removed{p.conn.handle, infohash, p.id})
@@ -159,7 +171,7 @@ func (t *Tracker) Counts(infohash [20]byte) (complete, incomplete, downloaded in
 	if s == nil {
 		return 0, 0, 0
 	}
-	return len(s.seeders), len(s.leechers), s.downloaded
+	return s.seeders.size, s.leechers.size, s.downloaded
 }
 
 // expiry is when a peer that stays silent leaves.
