@@ -3,6 +3,7 @@ package hub
 import (
 	"crypto/rand"
 	"errors"
+	"strconv"
 
 	"fanseed/signal/announce"
 	"fanseed/signal/socket"
@@ -89,6 +90,7 @@ func (h *Hub) take(e event) {
 func (h *Hub) opened(handle tracker.Conn, s *socket.Conn) {
 	c := &client{handle: handle, socket: s}
 	h.clients[handle] = c
+	h.tracker.Place(handle, h.net(s.Address(), "socket "+strconv.FormatUint(uint64(handle), 10)))
 	if c.extended() {
 		rand.Read(c.nonce[:])
 		c.send(&announce.Hello{Nonce: c.nonce, ServerKey: h.publicKey(), Time: uint64(h.now.UnixMilli())})

@@ -51,7 +51,8 @@ func (h *Hub) loggedIn(c *client, m *announce.Login, err error) {
 		c.socket.Unlimit() // it announces every work that there is
 		h.tracker.Unlimit(c.handle)
 	}
-	c.net = h.net(c.socket.Address(), c.account)
+	c.net = h.net(c.socket.Address(), "account "+string(c.account[:]))
+	h.tracker.Place(c.handle, c.net)
 	c.send(&announce.Account{ID: c.account})
 }
 
@@ -80,10 +81,10 @@ func canonical(publicKey [32]byte) bool {
 	return false
 }
 
-// net names the network that an address counts as: a /24, or a /48.
-func (h *Hub) net(a netip.Addr, account [16]byte) string {
+// net names the network that an address counts as: a /24, or a /48; or the client's own, where private ones are trusted.
+func (h *Hub) net(a netip.Addr, own string) string {
 	if h.config.TrustPrivateNets && (a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()) {
-		return string(account[:])
+		return own
 	}
 	bits := 24
 	if a.Is6() {

@@ -15,6 +15,7 @@ const (
 	settleLifetime = 48 * time.Hour   // after that, in which its receipts are accepted
 	renewBefore    = 30 * time.Minute // left of a ticket's lifetime when the next settlement brings the further one
 	failedAfter    = 2 * time.Minute  // without any settlement: the two did not connect
+	triedLifetime  = 12 * time.Hour   // at least; for so long is it known with whom a copy was tried in vain
 )
 
 // introduction is one direction of two peers that were introduced: its ticket is asked for, being stored, or open.
@@ -26,6 +27,7 @@ type introduction struct {
 	length, share           uint64 // bytes of the work, and of it the most for this ticket
 	since                   time.Time
 	settled                 uint64 // bytes
+	traded                  bool   // the seeder lacks something too
 	ticket                  ticket.Ticket
 	closed                  bool
 }
@@ -43,11 +45,11 @@ func (h *Hub) introduced(e tracker.Introduced) {
 	}
 	in := introduction{infohash: e.Infohash, offerID: e.OfferID, channel: channel, length: uint64(length)}
 	if !e.Offerer.Complete {
-		in.leecher, in.leecherPeer, in.seeder, in.seederPeer = a, e.Offerer.PeerID, b, e.Answerer.PeerID
+		in.leecher, in.leecherPeer, in.seeder, in.seederPeer, in.traded = a, e.Offerer.PeerID, b, e.Answerer.PeerID, !e.Answerer.Complete
 		h.plan(in)
 	}
 	if !e.Answerer.Complete {
-		in.leecher, in.leecherPeer, in.seeder, in.seederPeer = b, e.Answerer.PeerID, a, e.Offerer.PeerID
+		in.leecher, in.leecherPeer, in.seeder, in.seederPeer, in.traded = b, e.Answerer.PeerID, a, e.Offerer.PeerID, !e.Offerer.Complete
 		h.plan(in)
 	}
 }
@@ -62,7 +64,7 @@ func (h *Hub) plan(in introduction) {
 	in.since = h.now
 	in.share = share(in.length, m)
 	h.tickets.clear(in.copy(), h.now)
-	if h.tickets.others(&in) < 2*m {
+	if h.tickets.others(&in) < 2*m && h.tickets.tried.allow(&in, 2*m, h.now) {
 		h.tickets.add(&in)
 	}
 }
@@ -80,6 +82,7 @@ func (h *Hub) progress(serial [16]byte, amount uint64) {
 		return
 	}
 	in.settled = max(in.settled, amount)
+	h.tickets.tried.note(in, amount > 0)
 	expires := time.UnixMilli(int64(in.ticket.Expires))
 	if in.settled < in.ticket.Limit && expires.Sub(h.now) > renewBefore {
 		return

@@ -98,13 +98,15 @@ func TestStalledCopiesGiveWay(t *testing.T) {
 		eventually(t, "it is "+string(want), func() bool { got, _ := b.Copy(w.Infohash); return got == want })
 	}
 	never := func(w *metainfo.Torrent) {
+		t.Helper()
+		eventually(t, "it has begun", func() bool { w, _ := b.of(w.Infohash); return !w.came.IsZero() })
 		b.change(w.Infohash, func(w *wish) { w.came = time.Now().Add(-stalledAfter) })
 		b.rouse()
 	}
 
 	fake, second, third := all.empty(10<<20), all.empty(6<<20), all.empty(5<<20)
 	pull(fake)
-	eventually(t, "it has begun", func() bool { return shelf.Find(fake.Infohash) != nil })
+	eventually(t, "it takes room", func() bool { return shelf.Find(fake.Infohash) != nil })
 	pull(second)
 	is(second, NoRoom)
 	never(fake)

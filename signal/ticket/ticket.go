@@ -23,6 +23,10 @@ const (
 	Size        = MessageSize + 64
 )
 
+// Traded is the flag of a ticket whose seeder still lacked a part of the work. Who downloads the same work is paid in kind: what such a
+// ticket confirms is kept, and no pool pays for it.
+const Traded = 1
+
 // Errors of Parse.
 var (
 	ErrSize   = errors.New("ticket: wrong size")
@@ -42,7 +46,7 @@ type Ticket struct {
 	Issued    uint64
 	Expires   uint64 // after it no new bytes should be sent on it
 	SettleBy  uint64 // after it no receipt is accepted
-	Flags     uint32 // none is defined yet: zero
+	Flags     uint32 // see Traded
 	Signature [64]byte
 }
 
