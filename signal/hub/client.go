@@ -115,6 +115,9 @@ func (h *Hub) received(c *client, m announce.ClientMessage) {
 		}
 	default:
 		h.tracker.Receive(h.now, c.handle, m)
+		if a, is := m.(*announce.Announce); is && (a.Left == 0 || a.Event == announce.EventCompleted) {
+			h.completed(c, a.Infohash)
+		}
 	}
 }
 

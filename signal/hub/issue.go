@@ -53,7 +53,7 @@ func (h *Hub) issue(ctx context.Context, asked []*introduction, now time.Time) (
 func (h *Hub) ticket(in *introduction, now time.Time) ticket.Ticket {
 	t := ticket.Ticket{
 		Epoch: h.config.Epoch(now), Seeder: in.seeder.publicKey, Leecher: in.leecher.publicKey,
-		Infohash: ticket.Infohash(in.infohash), Channel: in.channel,
+		Infohash: ticket.Infohash(in.infohash), Channel: in.channel, Flags: in.flags(),
 		Issued:   uint64(now.UnixMilli()),
 		Expires:  uint64(now.Add(ticketLifetime).UnixMilli()),
 		SettleBy: uint64(now.Add(ticketLifetime + settleLifetime).UnixMilli()),

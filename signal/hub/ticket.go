@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"slices"
 	"time"
 
 	"fanseed/signal/ticket"
@@ -28,6 +29,7 @@ type introduction struct {
 	since                   time.Time
 	settled                 uint64 // bytes
 	traded                  bool   // the seeder lacks something too
+	own                     bool   // the seeder made the offer
 	ticket                  ticket.Ticket
 	closed                  bool
 }
@@ -45,11 +47,11 @@ func (h *Hub) introduced(e tracker.Introduced) {
 	}
 	in := introduction{infohash: e.Infohash, offerID: e.OfferID, channel: channel, length: uint64(length)}
 	if !e.Offerer.Complete {
-		in.leecher, in.leecherPeer, in.seeder, in.seederPeer, in.traded = a, e.Offerer.PeerID, b, e.Answerer.PeerID, !e.Answerer.Complete
+		in.leecher, in.leecherPeer, in.seeder, in.seederPeer, in.traded, in.own = a, e.Offerer.PeerID, b, e.Answerer.PeerID, !e.Answerer.Complete, false
 		h.plan(in)
 	}
 	if !e.Answerer.Complete {
-		in.leecher, in.leecherPeer, in.seeder, in.seederPeer, in.traded = b, e.Answerer.PeerID, a, e.Offerer.PeerID, !e.Offerer.Complete
+		in.leecher, in.leecherPeer, in.seeder, in.seederPeer, in.traded, in.own = b, e.Answerer.PeerID, a, e.Offerer.PeerID, !e.Offerer.Complete, true
 		h.plan(in)
 	}
 }
@@ -64,7 +66,7 @@ func (h *Hub) plan(in introduction) {
 	in.since = h.now
 	in.share = share(in.length, m)
 	h.tickets.clear(in.copy(), h.now)
-	if h.tickets.others(&in) < 2*m && h.tickets.tried.allow(&in, 2*m, h.now) {
+	if h.tickets.others(&in) < 2*m && h.tickets.trials.allow(&in, 2*m, h.now) {
 		h.tickets.add(&in)
 	}
 }
@@ -75,6 +77,25 @@ func share(length uint64, m int) uint64 {
 	return (part + shareUnit - 1) / shareUnit * shareUnit
 }
 
+// completed gives a client that lacks nothing any more tickets that are paid, for those that are not.
+func (h *Hub) completed(c *client, infohash [20]byte) {
+	for _, in := range slices.Clone(c.open) {
+		if in.traded && in.seeder == c && in.infohash == infohash {
+			h.further(in, false)
+		}
+	}
+}
+
+// further closes a ticket and asks for another one for the same two.
+func (h *Hub) further(in *introduction, traded bool) {
+	h.tickets.close(in)
+	if _, listed := h.config.Works.Work(in.infohash); listed {
+		next := *in
+		next.traded, next.settled, next.ticket, next.closed = traded, 0, ticket.Ticket{}, false
+		h.plan(next)
+	}
+}
+
 // progress notes what was settled on a ticket, and asks for the further one when it is used up.
 func (h *Hub) progress(serial [16]byte, amount uint64) {
 	in := h.tickets.bySerial[serial]
@@ -82,15 +103,19 @@ func (h *Hub) progress(serial [16]byte, amount uint64) {
 		return
 	}
 	in.settled = max(in.settled, amount)
-	h.tickets.tried.note(in, amount > 0)
+	if amount > 0 {
+		h.tickets.trials.came(in)
+	}
 	expires := time.UnixMilli(int64(in.ticket.Expires))
 	if in.settled < in.ticket.Limit && expires.Sub(h.now) > renewBefore {
 		return
 	}
-	h.tickets.close(in)
-	if _, listed := h.config.Works.Work(in.infohash); listed {
-		further := *in
-		further.settled, further.ticket, further.closed = 0, ticket.Ticket{}, false
-		h.plan(further)
+	h.further(in, in.traded)
+}
+
+func (in *introduction) flags() uint32 {
+	if in.traded {
+		return ticket.Traded
 	}
+	return 0
 }

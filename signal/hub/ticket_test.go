@@ -449,3 +449,95 @@ func TestFurtherTicketBeforeTheOldOneExpires(t *testing.T) {
 		}
 	})
 }
+
+// TestTriesInVain has a copy tried with seeders that never give anything: eight are enough, and one more for each that does.
+func TestTriesInVain(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		seeders := s.seeders(14)
+		leecher := s.login("l", "198.51.100.1")
+		tryEach := func(list []*peer) (tickets []ticket.Ticket) {
+			for _, p := range list {
+				for _, other := range seeders {
+					other.announce(workA, 0) // or they expire
+				}
+				leecher.announce(workA, 100)
+				tickets = append(tickets, introduce([]*peer{p}, leecher)...)
+				time.Sleep(failedAfter)
+			}
+			return tickets
+		}
+		tickets := tryEach(seeders[:10])
+		if len(tickets) != 8 {
+			t.Fatalf("%d tickets for a copy that nobody gives anything of, want 8", len(tickets))
+		}
+		if again := tryEach(seeders[:1]); len(again) != 1 {
+			t.Error("a seeder that was tried before is not tried again")
+		} else {
+			seeders[0].settle(1, again[0].Serial, 1*mib)
+		}
+		if got := tryEach(seeders[8:14]); len(got) != 2 {
+			t.Errorf("%d tickets after one seeder gave something, want 2: nine seeders are tried in vain then", len(got))
+		}
+		time.Sleep(2 * triedLifetime)
+		if got := tryEach(seeders[12:14]); len(got) != 2 {
+			t.Errorf("%d tickets a day later, want 2", len(got))
+		}
+	})
+}
+
+// TestOwnOffers has a seeder offer itself to one leecher after the other.
+func TestOwnOffers(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		seeder := s.login("s", "192.0.2.1")
+		tickets := 0
+		for i := range 8 {
+			leecher := s.login(fmt.Sprint("l", i), fmt.Sprintf("198.51.%d.1", i))
+			leecher.announce(workA, 100)
+			tickets += len(introduce([]*peer{seeder}, leecher))
+			leecher.ws.Close()
+			synctest.Wait()
+		}
+		if tickets != planned {
+			t.Errorf("%d tickets by own offers, want %d", tickets, planned)
+		}
+		leecher := s.login("x", "203.0.113.1")
+		meet(workA, leecher, 100, seeder) // the leecher offers
+		seeder.ticket()
+		leecher.ticket()
+		leecher.ws.Close()
+		synctest.Wait()
+		next := s.login("y", "203.0.114.1")
+		next.announce(workA, 100)
+		if got := introduce([]*peer{seeder}, next); len(got) != 1 {
+			t.Error("a leecher that the server brought does not allow one more offer")
+		}
+	})
+}
+
+// TestTraded has two who both lack something meet, and then one of them complete the work.
+func TestTraded(t *testing.T) {
+	inBubble(t, nil, func(s *site) {
+		a, b, seeder := s.login("a", "192.0.2.1"), s.login("b", "198.51.100.1"), s.login("s", "203.0.113.1")
+		a.announce(workA, 100)
+		meet(workA, b, 100, a)
+		for _, tk := range []ticket.Ticket{a.ticket(), a.ticket()} {
+			if tk.Flags != ticket.Traded {
+				t.Errorf("flags %d between two who trade", tk.Flags)
+			}
+		}
+		b.ticket()
+		b.ticket()
+		a.send(&announce.Announce{Infohash: workA, PeerID: a.id, Left: 0, Event: announce.EventCompleted})
+		next[*announce.Reply](a)
+		if tk := a.ticket(); tk.Flags != 0 || tk.Seeder != a.publicKey() || b.ticket() != tk {
+			t.Errorf("who completed was given %+v", tk)
+		}
+		a.announce(workA, 0)
+		a.silent()
+		seeder.announce(workB, 0)
+		meet(workB, b, 100, seeder)
+		if tk := seeder.ticket(); tk.Flags != 0 {
+			t.Errorf("flags %d of a seeder", tk.Flags)
+		}
+	})
+}

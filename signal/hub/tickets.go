@@ -17,18 +17,18 @@ func (in *introduction) copy() copyKey { return copyKey{in.leecher.account, in.i
 type tickets struct {
 	bySerial map[[16]byte]*introduction
 	byCopy   map[copyKey][]*introduction
-	tried    trials
+	trials   trials
 	asked    []*introduction // to be stored
 	issuing  bool
 }
 
 func newTickets() tickets {
-	return tickets{bySerial: map[[16]byte]*introduction{}, byCopy: map[copyKey][]*introduction{}, tried: newTrials()}
+	return tickets{bySerial: map[[16]byte]*introduction{}, byCopy: map[copyKey][]*introduction{}, trials: newTrials()}
 }
 
 func (t *tickets) add(in *introduction) {
 	t.byCopy[in.copy()] = append(t.byCopy[in.copy()], in)
-	t.tried.note(in, false)
+	t.trials.tried(in)
 	in.seeder.open = append(in.seeder.open, in)
 	in.leecher.open = append(in.leecher.open, in)
 	t.asked = append(t.asked, in)
