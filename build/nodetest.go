@@ -18,7 +18,7 @@ import (
 )
 
 // nodeFileLimit is the longest that one test file may take.
-const nodeFileLimit = 10 * time.Minute
+const nodeFileLimit = 20 * time.Minute
 
 // scriptDir is where bundled tests lie: below node_modules, so that Node finds the packages that they import.
 const scriptDir = "web/node_modules/.cache/fanseed"
