@@ -15,7 +15,8 @@ func appendEntry(bundle, record []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(bundle, uint16(len(record))), record...)
 }
 
-// ParseBundle returns the n records of a bundle, which lie in it. An error is ErrBundle: there are fewer or more, or one is empty or too long.
+// ParseBundle returns the n records of a bundle, which lie in it. An error is ErrBundle: there are more, one is empty or too long, or the
+// bundle ends early, between two records if the error is ErrFew too.
 func ParseBundle(bundle []byte, n int) ([][]byte, error) {
 	records, rest, err := cutBundle(bundle, n)
 	if err == nil && len(rest) > 0 {
@@ -30,8 +31,11 @@ func ParseBundle(bundle []byte, n int) ([][]byte, error) {
 // cutBundle returns the first n records of a bundle, and what follows them.
 func cutBundle(bundle []byte, n int) (records [][]byte, rest []byte, err error) {
 	for len(records) < n {
+		if len(bundle) == 0 {
+			return nil, nil, fmt.Errorf("%w: %w: %d, not %d", ErrBundle, ErrFew, len(records), n)
+		}
 		if len(bundle) < 2 {
-			return nil, nil, fmt.Errorf("%w: it has %d records, not %d", ErrBundle, len(records), n)
+			return nil, nil, fmt.Errorf("%w: it ends after its record %d", ErrBundle, len(records))
 		}
 		size := int(binary.BigEndian.Uint16(bundle))
 		if bundle = bundle[2:]; size == 0 || size > MaxRecord || size > len(bundle) {

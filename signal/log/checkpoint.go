@@ -53,7 +53,7 @@ func (k Key) parse(text string) (Tree, error) {
 	switch {
 	case lines[0] != k.name:
 		return Tree{}, fmt.Errorf("%w: it is of another log, %q", ErrCheckpoint, lines[0])
-	case err != nil || size < 0 || strconv.FormatInt(size, 10) != lines[1]:
+	case err != nil || size < 0 || size > MaxRecords || strconv.FormatInt(size, 10) != lines[1]:
 		return Tree{}, fmt.Errorf("%w: %q is no number of records", ErrCheckpoint, lines[1])
 	case wrong != nil || len(root) != len(Hash{}):
 		return Tree{}, fmt.Errorf("%w: %q is no root", ErrCheckpoint, lines[2])

@@ -77,6 +77,7 @@ func TestACheckpointIsRefused(t *testing.T) {
 		{"a leading zero", signText(t, "fanseed.example\n07\n"+root+"\n", s), log.ErrCheckpoint},
 		{"a number below nothing", signText(t, "fanseed.example\n-7\n"+root+"\n", s), log.ErrCheckpoint},
 		{"too large a number", signText(t, "fanseed.example\n9223372036854775808\n"+root+"\n", s), log.ErrCheckpoint},
+		{"more records than a log can have", signText(t, "fanseed.example\n281474976710657\n"+root+"\n", s), log.ErrCheckpoint},
 		{"a short root", signText(t, "fanseed.example\n7\n"+root[4:]+"\n", s), log.ErrCheckpoint},
 		{"a root of two texts", signText(t, "fanseed.example\n7\n"+strings.Replace(root, "g=", "h=", 1)+"\n", s), log.ErrCheckpoint},
 		{"a root of nothing that is another", signText(t, "fanseed.example\n0\n"+root+"\n", s), log.ErrCheckpoint},

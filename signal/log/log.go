@@ -20,6 +20,9 @@ import (
 // Hash is a SHA-256 hash of a leaf or of two hashes below it (RFC 6962, section 2.1).
 type Hash = tlog.Hash
 
+// MaxRecords is the most that a log can have: more than there will ever be, and few enough for every number in the tree to be exact.
+const MaxRecords = 1 << 48
+
 // Tree is the number of records and the root over them.
 type Tree = tlog.Tree
 
@@ -37,6 +40,7 @@ var (
 	ErrPromise    = errors.New("not a promise of version 1")
 	ErrKey        = errors.New("not a key of a log")
 	ErrBundle     = errors.New("not a bundle of records")
+	ErrFew        = errors.New("fewer records than there must be") // with ErrBundle
 	ErrPath       = errors.New("not an address in the log")
 	ErrCorrupt    = errors.New("the log's tiles do not make its tree")
 	ErrNone       = errors.New("there is no such thing in the log")
