@@ -62,6 +62,8 @@ var walls = []wall{
 		"backends share a conformance suite and no code"},
 	{[]string{"signal/log/..."}, []string{"database/...", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/socket", "wasm/..."}, nil, ours,
 		"the log writes what it is told and is checked without its server: it knows no database, no balance and no peer"},
+	{[]string{"signal/verify"}, []string{"database/...", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/socket", "wasm/..."}, nil, ours,
+		"who checks the server shares the public formats with it, and nothing else"},
 	{[]string{"wasm/..."}, []string{"signal/..."}, []string{"signal/announce", "signal/ticket", "signal/receipt"}, ours,
 		"the page shares the signed and spoken formats with the server, and nothing else"},
 	{[]string{"signal/announce", "signal/api/...", "signal/hub", "signal/ledger/...", "signal/receipt", "signal/reward", "signal/socket", "signal/ticket", "signal/tracker"},
