@@ -146,7 +146,7 @@ func (f fake) cases() []tamperedCase {
 		{Name: "the checkpoint does not end", Edits: []edited{{Path: "checkpoint", Text: strings.Repeat(whole, 120)}}, Proof: "malformed", Read: "malformed"},
 		{Name: "a tile ends early", Edits: []edited{{Path: "tile/0/000", At: 8000, Cut: 192}}, Proof: "malformed", Read: "malformed"},
 		{Name: "a tile ends within a hash", Edits: []edited{{Path: "tile/0/001.p/44", At: 1400, Cut: 8}}, Proof: "malformed", Read: "malformed"},
-		{Name: "a tile has more than it must", Edits: []edited{{Path: "tile/1/000.p/1", At: 32, Insert: strings.Repeat("00", 32)}}, Proof: "malformed", Read: "malformed"},
+		{Name: "a tile has more than it must", Edits: []edited{{Path: "tile/0/001.p/44", At: 44 * 32, Insert: strings.Repeat("00", 32)}}, Proof: "malformed", Read: "malformed"},
 		{Name: "a bundle ends within a record", Edits: []edited{{Path: "tile/entries/001.p/44", At: 100, Cut: 44*entry - 100}}, Read: "malformed"},
 		{Name: "a bundle has more than it must", Edits: []edited{{Path: "tile/entries/001.p/44", At: 44 * entry, Insert: "00"}}, Read: "malformed"},
 	}
