@@ -103,8 +103,10 @@ func TestAKeyHasOneText(t *testing.T) {
 			t.Errorf("%.40q: got %v, %v", text, got, err)
 		}
 	}
-	if _, err := log.NewSigner("two words", ed25519.NewKeyFromSeed(make([]byte, 32))); !errors.Is(err, log.ErrKey) {
-		t.Errorf("a name with a space: %v", err)
+	for _, name := range []string{"two words", "a+b", "", "a\x1b[2J", "a\u009b2J", "a\u202eb"} {
+		if _, err := log.NewSigner(name, ed25519.NewKeyFromSeed(make([]byte, 32))); !errors.Is(err, log.ErrKey) {
+			t.Errorf("the name %q: %v", name, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -41,8 +42,8 @@ func ParseKey(text string) (Key, error) {
 		return Key{}, fmt.Errorf("%w: %v", ErrKey, err)
 	}
 	public, err := base64.StdEncoding.DecodeString(strings.SplitN(text, "+", 3)[2]) // the verifier has read it: 1 and 32 bytes
-	if err != nil || strings.ContainsFunc(verifier.Name(), control) {
-		return Key{}, fmt.Errorf("%w: its name has control characters", ErrKey)
+	if err != nil || strings.ContainsFunc(verifier.Name(), hidden) {
+		return Key{}, fmt.Errorf("%w: its name cannot be printed", ErrKey)
 	}
 	k := Key{verifier.Name(), public[1:], verifier}
 	if ticket.SmallOrder([32]byte(k.public)) {
@@ -54,7 +55,8 @@ func ParseKey(text string) (Key, error) {
 	return k, nil
 }
 
-func control(r rune) bool { return r < 0x20 || r == 0x7f }
+// hidden reports whether a terminal might do something else with r than show it.
+func hidden(r rune) bool { return !unicode.IsPrint(r) }
 
 // Origin returns the log's name.
 func (k Key) Origin() string { return k.name }

@@ -23,10 +23,15 @@ const maxLines = 32
 
 var schemas = map[Kind]schema{
 	// When a receipt was settled is not told: the leaf can be computed from what the seeder was given, and the order says enough.
-	KindReceipt:  {one("hash", isHash)},
-	KindDeposit:  {one("time", isNumber), one("id", isID), one("amount", isNumber)},
-	KindBoost:    {one("time", isNumber), one("id", isID), one("infohash", isInfohash), one("amount", isNumber), one("fee", isNumber), one("first", isEpoch), one("epochs", isEpoch)},
-	KindPool:     {one("time", isNumber), one("id", isID), one("infohash", isInfohash), one("amount", isNumber), one("rate", isNumber), one("last", isEpoch)},
+	KindReceipt: {one("hash", isHash)},
+	KindDeposit: {one("time", isNumber), one("id", isID), one("amount", isNumber)},
+	KindBoost: {
+		one("time", isNumber), one("id", isID), one("infohash", isInfohash), one("amount", isNumber), one("fee", isNumber),
+		one("first", isEpoch), one("epochs", isEpoch),
+	},
+	KindPool: {
+		one("time", isNumber), one("id", isID), one("infohash", isInfohash), one("amount", isNumber), one("rate", isNumber), one("last", isEpoch),
+	},
 	KindGrant:    {one("time", isNumber), one("epoch", isEpoch), one("account", isID), one("amount", isNumber)},
 	KindAudit:    {one("time", isNumber), one("account", isID), one("infohash", isInfohash), one("asked", isEpoch), one("passed", isEpoch)},
 	KindTakedown: {one("time", isNumber), one("infohash", isInfohash)},

@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"fanseed/signal/log"
 	"fanseed/signal/log/reader"
@@ -143,8 +144,18 @@ func (l *look) newest(ctx context.Context, kept State) (reader.Checkpoint, error
 // evidence shows the two checkpoints that contradict each other: together they prove to anybody that the server rewrote its log.
 func (l *look) evidence(err error, before, now []byte) {
 	if errors.Is(err, reader.ErrRewritten) {
-		l.say("both of these are signed by the log, and no log has both:\n\n%s\n%s", before, now)
+		l.say("both of these are signed by the log, and no log has both:\n\n%s\n%s", shown(before), shown(now))
 	}
+}
+
+// shown has a mark for what a terminal would not show: beside the log's, a checkpoint may have signatures whose names the server chose.
+func shown(signed []byte) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, string(signed))
 }
 
 // records reads all records.

@@ -153,7 +153,8 @@ func TestWhatDoesNotHold(t *testing.T) {
 		{name: "the key is another", cheat: func(t *testing.T, s *server) { s.begin(t, 2) }, want: reader.ErrForged},
 		{name: "the person names another key", ask: func(o *verify.Options) { o.Key = signer(t, 2).Key().String() }, want: verify.ErrKey},
 		{name: "the person names no key", ask: func(o *verify.Options) { o.Key = "key" }, want: log.ErrKey},
-		{name: "a payout is larger", cheat: func(t *testing.T, s *server) { s.epoch(t, 2, inputs, "33\n68\n") }, want: verify.ErrDivision, says: "epoch 2: an epoch was not divided as its inputs say: line 2 of the payouts"},
+		{name: "a payout is larger", cheat: func(t *testing.T, s *server) { s.epoch(t, 2, inputs, "33\n68\n") },
+			want: verify.ErrDivision, says: "epoch 2: an epoch was not divided as its inputs say: line 2 of the payouts"},
 		{name: "a payout is missing", cheat: func(t *testing.T, s *server) { s.epoch(t, 2, inputs, "33\n") }, want: verify.ErrDivision, says: "line 2"},
 		{name: "the inputs are none", cheat: func(t *testing.T, s *server) { s.epoch(t, 2, "many\n", payouts) }, want: verify.ErrDivision},
 		{name: "an epoch is closed twice", cheat: func(t *testing.T, s *server) {
@@ -238,7 +239,9 @@ func TestAFileThatIsNoStateIsRefused(t *testing.T) {
 }
 
 func TestAnAddressMustBeAnOrigin(t *testing.T) {
-	for _, server := range []string{"", "fanseed.example", "ftp://fanseed.example", "https://", "https://fanseed.example/w", "https://a@fanseed.example", "https://fanseed.example?x"} {
+	for _, server := range []string{
+		"", "fanseed.example", "ftp://fanseed.example", "https://", "https://fanseed.example/w", "https://a@fanseed.example", "https://fanseed.example?x",
+	} {
 		err := verify.Run(context.Background(), verify.Options{Server: server})
 		if err == nil || !strings.Contains(err.Error(), "is not the origin of a server") {
 			t.Errorf("%q: got %v", server, err)
