@@ -61,7 +61,7 @@ func TestPageSize(t *testing.T) {
 	if total == 0 || total > largestPage {
 		t.Errorf("got %d bytes after brotli -q 11, want 1 to %d", total, largestPage)
 	}
-	for _, late := range []string{"engine.js", "page-sharing.js", "page-publishing.js", "page-opening.js", "page-statement.js"} {
+	for _, late := range []string{"engine.js", "page-sharing.js", "page-publishing.js", "page-opening.js", "page-statement.js", "page-proving.js"} {
 		if name := s.names[late]; name == "" || slices.Contains(scripts, name) {
 			t.Errorf("%s (%q) is not made, or loads before consent", late, name)
 		}

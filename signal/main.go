@@ -4,6 +4,7 @@
 //	fanseed [serve] [flags]   run the server; -help lists the flags
 //	fanseed seed [flags] …    seed files, a .torrent or a magnet link; -help lists the flags
 //	fanseed check [-data …]   recompute the ledger
+//	fanseed verify [flags] …  verify a server's public log; -help lists the flags
 //	fanseed version           print the version
 //
 // This package owns the flags, the wiring of the other packages and their end in
@@ -35,10 +36,12 @@ func main() {
 		os.Exit(seedFiles(args))
 	case "check":
 		os.Exit(check(args))
+	case "verify":
+		os.Exit(verifyLog(args))
 	case "version":
 		fmt.Println("fanseed", version())
 	default:
-		fmt.Fprintf(os.Stderr, "fanseed: there is no command %q; there are serve, seed, check and version\n", command)
+		fmt.Fprintf(os.Stderr, "fanseed: there is no command %q; there are serve, seed, check, verify and version\n", command)
 		os.Exit(2)
 	}
 }

@@ -1,6 +1,8 @@
 // Package vectors holds the published examples of Fanseed's signed formats, for
-// those who write another implementation. credit.json is all that it promises;
-// web/test/vectors.test.ts checks it without any code of ours.
+// those who write another implementation, and a log as a server that cheats would
+// send it. credit.json, log.json and log_tampered.json are all that it promises;
+// web/test/vectors.test.ts and vectors_log.test.ts check the first two without any
+// code of ours.
 package vectors
 
 import (
@@ -22,7 +24,7 @@ import (
 	"fanseed/signal/ticket"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write credit.json anew")
+var rewrite = flag.Bool("rewrite", false, "write the files anew")
 
 // file is credit.json. All bytes are hex and all 64-bit integers decimal strings.
 type file struct {

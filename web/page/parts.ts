@@ -54,4 +54,5 @@ export const parts = {
   opening: part("opening", () => import("./opening.js")),
   statement: part("statement", () => import("./statement.js")),
   limits: part("limits_dialog", () => import("./limits_dialog.js")),
+  proving: part("proving", () => import("./proving.js")),
 };
