@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"fanseed/signal/log"
+	"fanseed/signal/reward"
 	"fanseed/signal/verify"
 )
 
@@ -52,7 +53,7 @@ func parseVerifyFlags(args []string) (o verify.Options, err error) {
 	if f.NArg() != 1 {
 		return o, errors.New("say which server: its origin, such as https://fanseed.example")
 	}
-	o.Server, o.Out = f.Arg(0), os.Stdout
+	o.Server, o.Out, o.Divide = f.Arg(0), os.Stdout, reward.Recompute
 	if o.State == "" {
 		o.State = stateFile(o.Server)
 	}
