@@ -102,11 +102,11 @@ func TestCheckFindsEveryDisagreement(t *testing.T) {
 		`UPDATE copy SET bytes = bytes - 1`:                                 "sum of their credits",
 		`DELETE FROM copy`:                                                  "sum of their credits",
 		`INSERT INTO transfer (key, time) VALUES ('empty', 0)`:              "have no entries",
-		`INSERT INTO entry (transfer, account, amount) SELECT 1, account, 1 FROM balance WHERE account LIKE 'earned:%'`:                                                                  "do not sum to zero",
-		`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 1, 0, 0)`:                                                                                                   "other bytes",
-		`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 0, 1, 0)`:                                                                                                   "other pay",
-		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time) SELECT ticket, amount + 1, amount + 1, epoch, reason, signature, time FROM increase`:            "beyond their receipts",
-		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time) SELECT ticket, amount << 30, (amount << 30) - amount, 6, reason, signature, time FROM increase`: "longer than their works",
+		`INSERT INTO entry (transfer, account, amount) SELECT 1, account, 1 FROM balance WHERE account LIKE 'earned:%'`:                                                       "do not sum to zero",
+		`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 1, 0, 0)`:                                                                                        "other bytes",
+		`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 0, 1, 0)`:                                                                                        "other pay",
+		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time) SELECT ticket, amount + 1, amount + 1, epoch, reason, signature, time FROM increase`: "beyond their receipts",
+		`UPDATE copy SET bytes = bytes << 30`: "longer than their works",
 	} {
 		db := begin(t)
 		if err := db.Check(ctx); err != nil {
