@@ -8,6 +8,8 @@ import (
 
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/ledgertest"
+	"fanseed/signal/ledger/postgres"
+	"fanseed/signal/ledger/postgres/postgrestest"
 	"fanseed/signal/ledger/sqlite"
 	"fanseed/signal/receipt"
 	"fanseed/signal/ticket"
@@ -16,7 +18,7 @@ import (
 // BenchmarkApply measures what the books do for receipts whose signatures were verified: batches of 1,000, each receipt of another
 // leecher's copy, committed to the disk.
 func BenchmarkApply(b *testing.B) {
-	for name, open := range map[string]func(testing.TB) ledgertest.Store{"sqlite": openSQLite} {
+	for name, open := range map[string]func(testing.TB) ledgertest.Store{"sqlite": openSQLite, "postgres": openPostgres} {
 		b.Run(name, func(b *testing.B) { applyBatches(b, open(b)) })
 	}
 }
@@ -97,4 +99,13 @@ func ticketsOf(n uint32) (list []ticket.Ticket) {
 		list = append(list, t)
 	}
 	return list
+}
+
+func openPostgres(t testing.TB) ledgertest.Store {
+	db, err := postgres.Open(ctx, postgrestest.New(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
