@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"fanseed/build/debian"
 )
 
 // native measures what the server gives without a browser beside programs of Debian, which it installs as root where they are missing.
@@ -72,24 +74,9 @@ func inTurn[T any](round int, ours, theirs func() (T, error)) (our, their T, err
 	return our, their, err
 }
 
-// need installs a Debian package as root if a program of it is missing. A server that comes with it is not started.
+// need installs a Debian package if a program of it is missing.
 func (n native) need(ctx context.Context, installed func() bool, pkg string) error {
-	if installed() {
-		return nil
-	}
-	words := installers[0].words + " " + pkg
-	if _, err := exec.LookPath(installers[0].manager); err != nil || os.Geteuid() != 0 {
-		return fmt.Errorf("%s is missing; on Debian type:  %s", pkg, asRoot(installers[0].manager, words))
-	}
-	return step("install "+pkg, func() error {
-		if err := execute(ctx, n.dir, []string{"DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"}, "sh", "-c", words); err != nil {
-			return err
-		}
-		if !installed() {
-			return errors.New("it is installed, and cannot be found")
-		}
-		return nil
-	})
+	return step("install "+pkg, func() error { return debian.Install(ctx, installed, pkg) })
 }
 
 func onPath(name string) func() bool {

@@ -48,7 +48,7 @@ func (i interop) stockClients() []stockClient {
 	}
 }
 
-const compatPackages = "transmission-daemon transmission-cli aria2 qbittorrent-nox rtorrent python3-libtorrent"
+var compatPackages = []string{"transmission-daemon", "transmission-cli", "aria2", "qbittorrent-nox", "rtorrent", "python3-libtorrent"}
 
 func versionOf(pattern string, command ...string) func(*testing.T) string {
 	return func(t *testing.T) string {

@@ -115,9 +115,7 @@ func (i interop) ownTorrent(t *testing.T, client stockClient, c content, format 
 func newCompat(t *testing.T) interop {
 	t.Helper()
 	var i interop
-	if !i.find() || !haveCompat() {
-		i.installAll(t, compatPackages)
-	}
+	installFor(t, func() bool { return i.find() && haveCompat() }, compatPackages...)
 	i.folder = t.TempDir()
 	return i
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"fanseed/build/debian"
 	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 )
@@ -36,30 +38,24 @@ func TestInterop(t *testing.T) {
 	t.Run("hybrids in Transmission", i.hybrids)
 }
 
-const interopPackages = "python3-libtorrent transmission-cli"
-
 // newInterop finds the clients, and installs them as root where there is apt-get.
 func newInterop(t *testing.T) interop {
 	t.Helper()
 	var i interop
-	if !i.find() {
-		i.installAll(t, interopPackages)
-	}
+	installFor(t, i.find, "python3-libtorrent", "transmission-cli")
 	i.folder, i.contents = t.TempDir(), interopContents(t)
 	return i
 }
 
-func (i *interop) installAll(t *testing.T, packages string) {
+// installFor installs packages that a test needs, or skips it.
+func installFor(t *testing.T, installed func() bool, packages ...string) {
 	t.Helper()
-	words := installers[0].words + " " + packages
-	if _, err := exec.LookPath(installers[0].manager); err != nil || os.Geteuid() != 0 {
-		t.Skip("other clients are missing; on Debian type:  " + asRoot(installers[0].manager, words))
+	err := debian.Install(t.Context(), installed, packages...)
+	if errors.Is(err, debian.ErrMissing) {
+		t.Skip(err)
 	}
-	if err := execute(t.Context(), "..", []string{"DEBIAN_FRONTEND=noninteractive"}, "sh", "-c", words); err != nil {
+	if err != nil {
 		t.Fatal(err)
-	}
-	if !i.find() {
-		t.Fatal("the other clients are installed, and cannot be found")
 	}
 }
 

@@ -6,30 +6,30 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-
-	"fanseed/signal/ledger/sqlite"
 )
 
-// check recomputes the books in a data folder, also while a server runs on it,
-// and returns the exit code.
+// check recomputes the books, also while a server runs on them, and returns the exit code.
 func check(args []string) int {
 	f := flag.NewFlagSet("fanseed check", flag.ExitOnError)
-	data := f.String("data", defaultData(), "`folder` of the ledger")
+	data := f.String("data", defaultData(), "`folder` of the ledger, unless -ledger says otherwise")
+	words := f.String("ledger", "", ledgerHelp)
 	_ = f.Parse(args) // exits on an error
-	if err := checkBooks(context.Background(), *data, os.Stdout); err != nil {
+	at, err := placeOf(*words, *data)
+	if err == nil {
+		err = checkBooks(context.Background(), at, os.Stdout)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "fanseed:", err)
 		return 1
 	}
 	return 0
 }
 
-func checkBooks(ctx context.Context, data string, out io.Writer) error {
-	path := filepath.Join(data, ledgerFile)
-	if _, err := os.Stat(path); err != nil {
-		return err // opening would make an empty one
+func checkBooks(ctx context.Context, at place, out io.Writer) error {
+	if err := at.there(); err != nil {
+		return err
 	}
-	db, err := sqlite.Open(ctx, path)
+	db, err := at.open(ctx)
 	if err != nil {
 		return err
 	}

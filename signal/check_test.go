@@ -14,7 +14,7 @@ func TestCheckAddsTheBooksUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := checkBooks(t.Context(), o.data, &out); err != nil {
+	if err := checkBooks(t.Context(), o.books, &out); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), "1 transfers, 2 entries, sum 0\n0 bytes credited\nthe books are sound\n"; got != want {
@@ -24,7 +24,7 @@ func TestCheckAddsTheBooksUp(t *testing.T) {
 
 func TestCheckDoesNotMakeBooks(t *testing.T) {
 	dir := t.TempDir()
-	if err := checkBooks(t.Context(), dir, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "no such file") {
+	if err := checkBooks(t.Context(), place{file: dir + "/ledger.db"}, new(bytes.Buffer)); err == nil || !strings.Contains(err.Error(), "no such file") {
 		t.Errorf("got %v, want that there is no file", err)
 	}
 	if entries, _ := os.ReadDir(dir); len(entries) != 0 {

@@ -12,7 +12,6 @@ import (
 
 	"fanseed/signal/api"
 	"fanseed/signal/ledger"
-	"fanseed/signal/ledger/sqlite"
 	"fanseed/signal/seedbox"
 	"fanseed/signal/socket"
 	"fanseed/wasm/rtc"
@@ -87,7 +86,7 @@ type copies struct {
 // works are the published ones, as the box sees them.
 type works struct {
 	*ledger.Listing
-	db *sqlite.DB
+	db ledger.Works
 }
 
 func (w works) Torrent(ctx context.Context, infohash [20]byte) ([]byte, error) {

@@ -41,6 +41,7 @@ var (
 type rig struct {
 	testing.TB
 	binary, data string
+	books        ledgerPlace
 	torrent      *metainfo.Torrent
 	claims       claims
 	treasury     int64 // asked for by the flag
@@ -49,7 +50,7 @@ type rig struct {
 	paid, epochs int64
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, books ledgerPlace) *rig {
 	binary := filepath.Join(t.TempDir(), "fanseed")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
@@ -59,7 +60,7 @@ func newRig(t *testing.T) *rig {
 		Name: "long", Length: length, PieceLength: piece, Pieces: make([]byte, length/piece*metainfo.HashSize), Single: true,
 		Files: []metainfo.File{{Path: []string{"long"}, Length: length}},
 	})
-	return &rig{TB: t, binary: binary, data: filepath.Join(t.TempDir(), "data"), torrent: torrent, claims: claims{of: map[[16]byte]*claim{}}}
+	return &rig{TB: t, binary: binary, data: filepath.Join(t.TempDir(), "data"), books: books, torrent: torrent, claims: claims{of: map[[16]byte]*claim{}}}
 }
 
 func (r *rig) must(what string, err error) {
@@ -79,8 +80,9 @@ type process struct {
 }
 
 func (r *rig) start() *process {
-	p := &process{rig: r, cmd: exec.Command(r.binary, "serve", "-addr", "127.0.0.1:0", "-admin", "off", "-data", r.data,
-		"-epoch", "1s", "-rate", strconv.Itoa(1<<30), "-treasury", strconv.FormatInt(r.treasury, 10), "-drain", "10ms")}
+	args := append([]string{"serve", "-addr", "127.0.0.1:0", "-admin", "off", "-data", r.data, "-epoch", "1s", "-rate", strconv.Itoa(1 << 30),
+		"-treasury", strconv.FormatInt(r.treasury, 10), "-drain", "10ms"}, r.books.flags()...)
+	p := &process{rig: r, cmd: exec.Command(r.binary, args...)}
 	p.cmd.Stderr = &p.log
 	out, err := p.cmd.StdoutPipe()
 	r.must("pipe", err)

@@ -5,15 +5,12 @@ import (
 	"database/sql"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite"
-
 	"fanseed/signal/ledger"
-	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/ledger/postgres/postgrestest"
 )
 
 // The server is killed at random moments, while accounts log in, are introduced and
@@ -22,11 +19,14 @@ import (
 //
 // FANSEED_KILLS sets the number of kills.
 func TestKill(t *testing.T) {
-	kills := 20
+	t.Run("SQLite", func(t *testing.T) { killOften(newRig(t, ledgerFile{}), 20) })
+	t.Run("PostgreSQL", func(t *testing.T) { killOften(newRig(t, ledgerDatabase{postgrestest.New(t)}), 10) })
+}
+
+func killOften(r *rig, kills int) {
 	if n, err := strconv.Atoi(os.Getenv("FANSEED_KILLS")); err == nil {
 		kills = n
 	}
-	r := newRig(t)
 	for round := range kills {
 		r.treasury = treasury + int64(round)
 		if round%5 == 4 {
@@ -35,15 +35,15 @@ func TestKill(t *testing.T) {
 			r.killWhileSettling()
 		}
 		r.audit()
-		if t.Failed() {
-			t.Fatalf("after kill %d", round+1)
+		if r.Failed() {
+			r.Fatalf("after kill %d", round+1)
 		}
 	}
 	acknowledged, bytes := r.claims.total()
 	if r.paid == 0 || acknowledged < kills {
-		t.Errorf("nothing was tried: %d receipts acknowledged, %d µ-credits paid", acknowledged, r.paid)
+		r.Errorf("nothing was tried: %d receipts acknowledged, %d µ-credits paid", acknowledged, r.paid)
 	}
-	t.Logf("%d kills, %d tickets, %d receipts of %d bytes acknowledged, %d bytes paid in %d epochs",
+	r.Logf("%d kills, %d tickets, %d receipts of %d bytes acknowledged, %d bytes paid in %d epochs",
 		kills, r.claims.tickets(), acknowledged, bytes, r.paid, r.epochs)
 	r.stopInOrder()
 	r.audit()
@@ -79,28 +79,13 @@ func (r *rig) stopInOrder() {
 	crowd.leave()
 }
 
-// audit looks into a copy of the books as the kill left them: the server itself has
-// to recover the original.
+// audit looks into the books as the kill left them.
 func (r *rig) audit() {
 	r.Helper()
-	path := filepath.Join(r.TempDir(), "ledger.db")
-	for _, suffix := range []string{"", "-wal"} {
-		b, err := os.ReadFile(filepath.Join(r.data, "ledger.db"+suffix))
-		if err != nil && !os.IsNotExist(err) {
-			r.Fatal(err)
-		}
-		if err == nil {
-			r.must("copy", os.WriteFile(path+suffix, b, 0o600))
-		}
-	}
-	books, err := sqlite.Open(context.Background(), path)
-	r.must("open the books", err)
+	books, db := r.books.open(r)
+	defer db.Close()
 	r.must("check", books.Check(context.Background()))
 	r.must("close the books", books.Close())
-
-	db, err := sql.Open("sqlite", path)
-	r.must("open the books", err)
-	defer db.Close()
 	r.auditReceipts(db)
 	r.auditMoney(db)
 }
@@ -149,8 +134,8 @@ func (r *rig) auditMoney(db *sql.DB) {
 	}
 	r.deposited = deposited
 	differing := number(`SELECT count(*) FROM (
-		SELECT 'earned:' || lower(hex(seeder)) AS account, sum(bytes) AS amount FROM credit WHERE epoch <= (SELECT max(number) FROM epoch) GROUP BY seeder
-		EXCEPT SELECT account, amount FROM balance)`)
+		SELECT 'earned:' || ` + r.books.hex("seeder") + ` AS account, sum(bytes) AS amount FROM credit WHERE epoch <= (SELECT max(number) FROM epoch) GROUP BY seeder
+		EXCEPT SELECT account, amount FROM balance) AS wrong`)
 	if differing > 0 {
 		r.Errorf("%d seeders were paid another amount than they served", differing)
 	}

@@ -25,6 +25,8 @@ type options struct {
 	urls       string
 	name       string
 	data       string
+	ledger     string
+	books      place // what ledger says
 	open       bool
 	trust      bool
 	epoch      time.Duration
@@ -42,13 +44,17 @@ type options struct {
 	seedbox    copyOptions
 }
 
+const ledgerHelp = "where the ledger is: a URL such as `postgres://user@host/name`, or an SQLite file; the file ledger.db in -data when empty; " +
+	"a password is better given by PGPASSWORD or ~/.pgpass than in the URL"
+
 func parseFlags(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("fanseed serve", flag.ContinueOnError)
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	f.StringVar(&o.urls, "url", "", "`origin` by which browsers reach this server, such as https://fanseed.example; several are joined by commas, the first one goes into links; needed unless -addr is a loopback address")
 	f.StringVar(&o.name, "name", "Fanseed", "`name` of this server, as people see it")
-	f.StringVar(&o.data, "data", defaultData(), "`folder` of the ledger and of the server's key; it is made if it is missing")
+	f.StringVar(&o.data, "data", defaultData(), "`folder` of the ledger, unless -ledger says otherwise, and of the server's key; it is made if it is missing")
+	f.StringVar(&o.ledger, "ledger", "", ledgerHelp)
 	f.BoolVar(&o.open, "open", false, "introduce the peers of every torrent, not only of those published here; unpublished ones earn nothing")
 	f.BoolVar(&o.trust, "trust-private-nets", false, "count each account on a loopback or private address as a network of its own, and do not limit how fast it asks: for laptops and tests; implied when -addr is a loopback address")
 	f.DurationVar(&o.epoch, "epoch", 24*time.Hour, "`length` of an epoch, at the end of which credits are paid: whole seconds; it cannot be changed once the ledger has begun")
@@ -83,6 +89,10 @@ func defaultData() string {
 }
 
 func (o *options) check() error {
+	var err error
+	if o.books, err = placeOf(o.ledger, o.data); err != nil {
+		return err
+	}
 	host, _, err := net.SplitHostPort(o.addr)
 	if err != nil {
 		return fmt.Errorf("-addr: %w", err)

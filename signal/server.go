@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 	"fanseed/signal/api"
 	"fanseed/signal/hub"
 	"fanseed/signal/ledger"
-	"fanseed/signal/ledger/sqlite"
 	"fanseed/signal/seedbox"
 	"fanseed/signal/socket"
 	"fanseed/web"
@@ -27,16 +25,13 @@ import (
 // closeTime is how long requests and sockets get to end when the server stops.
 const closeTime = 3 * time.Second
 
-// ledgerFile is the name of the ledger's file in the data folder.
-const ledgerFile = "ledger.db"
-
 // server is everything that runs.
 type server struct {
 	options
 	log      *slog.Logger
 	key      ed25519.PrivateKey
 	origins  []string // the first one is printed
-	db       *sqlite.DB
+	db       keeper
 	ledger   *ledger.Ledger
 	listing  *ledger.Listing
 	hub      *hub.Hub
@@ -74,14 +69,14 @@ func (s *server) openData(ctx context.Context) (err error) {
 	if s.key, err = loadKey(s.data, serverKey); err != nil {
 		return err
 	}
-	s.db, err = sqlite.Open(ctx, filepath.Join(s.data, ledgerFile))
+	s.db, err = s.books.open(ctx)
 	return err
 }
 
 func (s *server) openLedger(ctx context.Context) (err error) {
 	s.ledger, err = ledger.New(ctx, s.db, ledger.Config{Epochs: ledger.Epochs(s.epoch), Rate: s.rate, Log: s.log})
 	if err != nil {
-		return fmt.Errorf("open the ledger in %s: %w", s.data, err)
+		return fmt.Errorf("open the ledger in %s: %w", s.books, err)
 	}
 	if err := s.ledger.Deposit(ctx, s.treasury, time.Now()); err != nil {
 		return fmt.Errorf("deposit the treasury: %w", err)

@@ -15,10 +15,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/ledger/postgres/postgrestest"
 	"fanseed/signal/ticket"
 	"fanseed/wasm/metainfo"
 )
@@ -122,6 +124,33 @@ func TestServerKeepsWhatItHas(t *testing.T) {
 	}
 }
 
+// Two servers begin the same empty books at once; what one of them keeps the other has when it starts again.
+func TestServersShareALedger(t *testing.T) {
+	url := postgrestest.New(t)
+	both := []options{flags(t, "-ledger", url, "-treasury", "1000"), flags(t, "-ledger", url, "-treasury", "1000")}
+	var starting sync.WaitGroup
+	servers, stops := make([]*server, 2), make([]func() error, 2)
+	for i, o := range both {
+		starting.Go(func() { servers[i], stops[i] = run(t, o) })
+	}
+	starting.Wait()
+	work := publish(t, servers[0])
+	for _, stop := range stops {
+		if err := stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	if err := checkBooks(t.Context(), both[0].books, &out); err != nil || !strings.HasPrefix(out.String(), "1 transfers, 2 entries, sum 0") {
+		t.Errorf("got %q, %v", out.String(), err)
+	}
+	s, stop := run(t, both[1])
+	defer stop()
+	if status, _ := request(t, "GET", s.origins[0]+"/v1/works/"+work); status != 200 {
+		t.Errorf("what the other published: %d", status)
+	}
+}
+
 // name cuts the beginning of a work's answer, up to its magnet with the port.
 func name(answer string) string {
 	before, _, _ := strings.Cut(answer, `"magnet"`)
@@ -205,12 +234,13 @@ func TestStartFails(t *testing.T) {
 
 func TestFlagsRefused(t *testing.T) {
 	for want, args := range map[string][]string{
-		"-url must say":       {"-addr", "0.0.0.0:80"},
-		"missing port":        {"-addr", "localhost"},
-		"is not a flag":       {"extra"},
-		"are not negative":    {"-treasury", "-5"},
-		"flag provided but":   {"-nothing"},
-		"at least one socket": {"-max-sockets", "0"},
+		"-url must say":        {"-addr", "0.0.0.0:80"},
+		"missing port":         {"-addr", "localhost"},
+		"is not a flag":        {"extra"},
+		"are not negative":     {"-treasury", "-5"},
+		"flag provided but":    {"-nothing"},
+		"at least one socket":  {"-max-sockets", "0"},
+		"mysql is no database": {"-ledger", "mysql://host/name"},
 	} {
 		if _, err := parseFlags(args); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %q", args, err, want)

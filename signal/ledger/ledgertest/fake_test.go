@@ -27,6 +27,7 @@ type fake struct {
 	torrents  map[[20]byte][]byte
 	tickets   map[[16]byte]ticket.Ticket
 	settled   map[[16]byte]receipt.Result
+	atFirst   map[[16]byte]receipt.Result // settled when the batch began
 	increases []increase
 	refused   map[[16]byte][]ledger.Refused // newest first
 	closed    map[uint32]ledger.Epoch
@@ -119,6 +120,7 @@ func (f *fake) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome, e
 	for _, t := range b.Tickets {
 		out.Issued = append(out.Issued, f.issue(t))
 	}
+	f.atFirst = maps.Clone(f.settled)
 	for _, c := range b.Claims {
 		out.Results = append(out.Results, f.judge(c))
 	}
@@ -141,6 +143,9 @@ func (f *fake) judge(c ledger.Claim) receipt.Result {
 	t, known := f.tickets[c.Receipt.Serial]
 	w, _ := f.work(t.Infohash)
 	stored := f.settled[t.Serial]
+	if f.defect == "judges a batch by what was there before it" {
+		stored = f.atFirst[t.Serial]
+	}
 	s := ledger.Standing{
 		Known: known, Seeder: ticket.Account(t.Seeder), Limit: t.Limit, Issued: t.Issued, SettleBy: t.SettleBy,
 		Settled: stored.Amount, Reason: stored.Reason, Length: w.Length,

@@ -10,17 +10,18 @@ func TestASoundFakePasses(t *testing.T) { Run(t, fakePlace("")) }
 // The suite is worth something only if it notices mistakes.
 func TestBrokenFakesFail(t *testing.T) {
 	for d, notices := range map[defect]string{
-		"overwrites settings":              "a setting keeps its first value",
-		"credits a repeated receipt":       "a receipt is credited once",
-		"counts copies by seeder":          "a copy is paid for once",
-		"half a transaction":               "a transaction that was called off leaves nothing",
-		"lets strangers push out refusals": "nobody pushes out another's refused receipts",
-		"credits closed epochs":            "a late receipt counts in the first open epoch",
-		"deposits again":                   "deposits reach their total once",
-		"pays an epoch twice":              "an epoch is closed once",
-		"pays what it has not":             "an epoch pays pro rata when the treasury is short",
-		"forgets when it is opened again":  "everything is there when the books are opened again",
-		"lists removed works":              "a removed work is gone for ever",
+		"overwrites settings":                        "a setting keeps its first value",
+		"credits a repeated receipt":                 "a receipt is credited once",
+		"judges a batch by what was there before it": "a large batch is judged as its claims are one by one",
+		"counts copies by seeder":                    "a copy is paid for once",
+		"half a transaction":                         "a transaction that was called off leaves nothing",
+		"lets strangers push out refusals":           "nobody pushes out another's refused receipts",
+		"credits closed epochs":                      "a late receipt counts in the first open epoch",
+		"deposits again":                             "deposits reach their total once",
+		"pays an epoch twice":                        "an epoch is closed once",
+		"pays what it has not":                       "an epoch pays pro rata when the treasury is short",
+		"forgets when it is opened again":            "everything is there when the books are opened again",
+		"lists removed works":                        "a removed work is gone for ever",
 	} {
 		t.Run(string(d), func(t *testing.T) {
 			for _, c := range Cases() {

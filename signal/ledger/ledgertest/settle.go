@@ -3,8 +3,11 @@ package ledgertest
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"fanseed/signal/ledger"
@@ -20,8 +23,10 @@ func settleCases() []Case {
 		{"a receipt is credited once", creditedOnce},
 		{"a refused receipt changes nothing", refusedChangesNothing},
 		{"a batch is judged in its order", batchOrder},
+		{"a large batch is judged as its claims are one by one", largeBatch},
 		{"a copy is paid for once", copyOnce},
 		{"the same receipts from many writers are credited once", manyWriters},
+		{"two servers do everything at the same time, and it happens once", twoServers},
 		{"a transaction that was called off leaves nothing", calledOff},
 		{"refused receipts are kept, a bounded number", refusedKept},
 		{"nobody pushes out another's refused receipts", refusedNotPushedOut},
@@ -152,6 +157,49 @@ func batchOrder(t testing.TB, place Place) {
 	w.check()
 }
 
+// largeBatch settles the same claims twice, for people who are each other's doubles: at once, and one after the other. There are several for
+// each ticket, and several tickets for each copy.
+func largeBatch(t testing.TB, place Place) {
+	const seeders, leechers, claims = 5, 40, 1100
+	w := newWorld(t, place)
+	w.publish("song", 10*mib)
+	var batches [2][]ledger.Claim
+	for twin := range batches {
+		var tickets []ticket.Ticket
+		for n := range seeders * leechers {
+			seeder, leecher := name(fmt.Sprint("seeder", twin), n%seeders), name(fmt.Sprint("leecher", twin), n/seeders)
+			w.register(seeder, leecher)
+			tickets = append(tickets, w.ticket(seeder, leecher, "song", epoch))
+		}
+		if out := w.apply(ledger.Batch{Tickets: tickets}); errors.Join(out.Issued...) != nil {
+			t.Fatal(out.Issued)
+		}
+		rng := rand.New(rand.NewPCG(5, 6)) // the same for both
+		for range claims {
+			c := claim(tickets[rng.IntN(len(tickets))], rng.Uint64N(6*mib))
+			c.Genuine = rng.IntN(10) > 0
+			batches[twin] = append(batches[twin], c)
+		}
+	}
+	reasons := map[receipt.Reason]int{}
+	for i, got := range w.settle(batches[0]...) {
+		want := w.settle(batches[1][i])[0]
+		reasons[got.Reason]++
+		if got.Amount != want.Amount || got.Reason != want.Reason {
+			t.Fatalf("claim %d: got %d %s, and alone %d %s", i, got.Amount, got.Reason, want.Amount, want.Reason)
+		}
+	}
+	for _, reason := range []receipt.Reason{receipt.Confirmed, receipt.CappedCopy, receipt.Lower, receipt.BadSignature} {
+		if reasons[reason] < 20 {
+			t.Errorf("only %d are %s", reasons[reason], reason)
+		}
+	}
+	for n := range seeders {
+		w.expectBytes(name("seeder0", n), w.books(name("seeder1", n)).Bytes)
+	}
+	w.check()
+}
+
 func copyOnce(t testing.TB, place Place) {
 	w := newWorld(t, place)
 	w.register("anna", "bert", "carl", "dora")
@@ -207,6 +255,62 @@ func manyWriters(t testing.TB, place Place) {
 	if sum := w.books("anna").Bytes + w.books("bert").Bytes; sum != 8*mib {
 		t.Errorf("%d bytes were credited for a copy of %d", sum, 8*mib)
 	}
+	w.check()
+}
+
+// twoServers has two servers on the same books register the same people, settle the same receipts, which came to both at once, deposit the
+// same and close the same epoch.
+func twoServers(t testing.TB, place Place) {
+	const leechers = 150
+	w := newWorld(t, place)
+	w.register("anna", "bert")
+	w.publish("song", 4*mib)
+	var people ledger.Batch
+	var tickets []ticket.Ticket
+	var claims []ledger.Claim
+	for n := range leechers {
+		people.Keys = append(people.Keys, ledger.Key{Public: public(name("leecher", n)), Now: start})
+		a, b := w.ticket("anna", name("leecher", n), "song", epoch), w.ticket("bert", name("leecher", n), "song", epoch)
+		tickets = append(tickets, a, b)
+		claims = append(claims, claim(a, 3*mib), claim(b, 3*mib))
+	}
+	stores := []Store{w.Store, place(t)}
+	defer stores[1].Close()
+	var issued atomic.Int64
+	atOnce := func(what string, do func(Store) error) {
+		var wait sync.WaitGroup
+		failed := make([]error, len(stores))
+		for i, store := range stores {
+			wait.Go(func() { failed[i] = do(store) })
+		}
+		wait.Wait()
+		w.must(what, errors.Join(failed...))
+	}
+	apply := func(b ledger.Batch) func(Store) error {
+		return func(s Store) error {
+			out, err := s.Apply(w.ctx, b)
+			for _, refused := range out.Issued {
+				if refused == nil {
+					issued.Add(1)
+				}
+			}
+			return err
+		}
+	}
+	atOnce("register", apply(people))
+	atOnce("issue", apply(ledger.Batch{Tickets: tickets}))
+	for range 3 {
+		atOnce("settle", apply(ledger.Batch{Claims: claims}))
+		atOnce("deposit", func(s Store) error { return s.Deposit(w.ctx, 1_000_000, start) })
+	}
+	atOnce("close", func(s Store) error { _, err := s.CloseEpoch(w.ctx, epoch, 1<<10, start); return err })
+	if issued.Load() != 2*leechers {
+		t.Errorf("%d tickets were issued, want %d", issued.Load(), 2*leechers)
+	}
+	w.expectBytes("anna", leechers*3*mib)
+	w.expectBytes("bert", leechers*1*mib)
+	w.expectBalance(ledger.Earned(account("anna")), leechers*3)
+	w.expectBalance(ledger.Treasury, 1_000_000-leechers*4)
 	w.check()
 }
 

@@ -1,17 +1,16 @@
 // Package sqlite keeps the ledger's books and works in one SQLite file.
 //
-// It promises what ledger.Backend says: synced to the disk before it answers, one
-// transaction for each change, rows that are never changed or deleted. It never
-// decides what a receipt is worth: ledger.Judge does.
+// It owns the file, its settings, its tables and its locks, and promises what books.Transactions asks for: synced to the disk before it
+// answers, one writer at a time, rows that are never changed or deleted. What is in the tables is the business of package books.
 package sqlite
 
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 
 	"github.com/pressly/goose/v3"
@@ -19,6 +18,7 @@ import (
 	sqlitelib "modernc.org/sqlite/lib"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/ledger/books"
 )
 
 //go:embed migrations/*.sql
@@ -34,57 +34,45 @@ var _ interface {
 
 // DB is an open file of books.
 type DB struct {
+	*books.Keeper
 	writer *sql.DB // one connection: SQLite has one writer anyway
 	reader *sql.DB
 }
 
-// Open opens the file at path, creates it when there is none, and brings it to
-// this version's form.
+// Open opens the file at path, creates it when there is none, and brings it to this version's form.
 func Open(ctx context.Context, path string) (*DB, error) {
-	writer, err := connect(path, 1, "&_txlock=immediate")
+	return open(ctx, path, func(c driver.Connector) driver.Connector { return c })
+}
+
+// open is Open over connections that wrap may put something around.
+func open(ctx context.Context, path string, wrap func(driver.Connector) driver.Connector) (*DB, error) {
+	writer, err := connect(path, 1, "&_txlock=immediate", wrap)
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, writer); err != nil {
+	if err := books.Migrate(ctx, writer, goose.DialectSQLite3, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare %s: %w", path, storage(err)), writer.Close())
 	}
-	reader, err := connect(path, readers, "&_pragma=query_only(1)")
+	reader, err := connect(path, readers, "&_pragma=query_only(1)", wrap)
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
-	return &DB{writer, reader}, nil
-}
-
-func connect(path string, connections int, more string) (*sql.DB, error) {
-	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
-	db, err := sql.Open("sqlite", file.String()+
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"+more)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(connections)
+	db := &DB{writer: writer, reader: reader}
+	db.Keeper = books.New(books.Transactions{Read: db.read, Write: db.write}, books.Dialect{Anonymous: true})
 	return db, nil
 }
 
-func migrate(ctx context.Context, db *sql.DB) error {
-	files, err := fs.Sub(migrations, "migrations")
+func connect(path string, connections int, more string, wrap func(driver.Connector) driver.Connector) (*sql.DB, error) {
+	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
+	connector, err := sqlite.NewConnector(file.String() +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(8192)" + more)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true))
-	if err != nil {
-		return err
-	}
-	current, latest, err := provider.GetVersions(ctx)
-	if err != nil {
-		return err
-	}
-	if current > latest {
-		return fmt.Errorf("it was written by a newer version of fanseed (%d, this one knows %d)", current, latest)
-	}
-	_, err = provider.Up(ctx)
-	return err
+	db := sql.OpenDB(wrap(connector))
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
 }
 
 // Close closes the file.
@@ -93,24 +81,12 @@ func (d *DB) Close() error { return errors.Join(d.reader.Close(), d.writer.Close
 // write runs do in a transaction that holds the only write lock from its
 // beginning, and returns nil once it is on disk.
 func (d *DB) write(ctx context.Context, do func(*sql.Tx) error) error {
-	return storage(inside(ctx, d.writer, do))
+	return storage(books.Inside(ctx, d.writer, nil, do))
 }
 
 // read runs do on one snapshot.
 func (d *DB) read(ctx context.Context, do func(*sql.Tx) error) error {
-	return storage(inside(ctx, d.reader, do))
-}
-
-func inside(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if err := do(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return storage(books.Inside(ctx, d.reader, nil, do))
 }
 
 // storage marks errors that come from the disk and not from us.
@@ -124,19 +100,4 @@ func storage(err error) error {
 		return fmt.Errorf("%w: %w", ledger.ErrStorage, err)
 	}
 	return err
-}
-
-// each calls scan for every row of a query.
-func each(ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) error, query string, args ...any) error {
-	rows, err := tx.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }

@@ -60,7 +60,7 @@ CREATE TABLE increase (
     PRIMARY KEY (ticket, amount)
 ) STRICT, WITHOUT ROWID;
 
--- Sums of increase, kept by the trigger below.
+-- Sums of increase, written with it.
 CREATE TABLE credit (
     epoch   INTEGER NOT NULL,
     seeder  BLOB NOT NULL,
@@ -118,22 +118,6 @@ CREATE TABLE entry (
     amount   INTEGER NOT NULL CHECK (amount <> 0),
     PRIMARY KEY (transfer, account)
 ) STRICT, WITHOUT ROWID;
-
--- +goose StatementBegin
-CREATE TRIGGER increase_counts AFTER INSERT ON increase BEGIN
-    INSERT INTO credit (epoch, seeder, work, leecher, bytes, capped)
-        SELECT NEW.epoch, seeder, work, leecher, NEW.credited, NEW.reason <> 'confirmed' FROM ticket WHERE id = NEW.ticket
-        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes, capped = max(capped, excluded.capped);
-    INSERT INTO copy (leecher, work, bytes)
-        SELECT leecher, work, NEW.credited FROM ticket WHERE id = NEW.ticket
-        ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes;
-END;
--- +goose StatementEnd
--- +goose StatementBegin
-CREATE TRIGGER entry_counts AFTER INSERT ON entry BEGIN
-    UPDATE balance SET amount = amount + NEW.amount WHERE account = NEW.account;
-END;
--- +goose StatementEnd
 
 -- What was written stays written.
 -- +goose StatementBegin

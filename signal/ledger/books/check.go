@@ -1,8 +1,7 @@
-package sqlite
+package books
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -11,39 +10,39 @@ import (
 
 // What the sums must be, computed from the increases.
 const (
-	counted = `SELECT i.epoch, t.seeder, t.work, t.leecher, sum(i.credited) FROM increase i JOIN ticket t ON t.id = i.ticket
+	creditSums = `SELECT i.epoch, t.seeder, t.work, t.leecher, sum(i.credited) FROM increase i JOIN ticket t ON t.id = i.ticket
 		GROUP BY i.epoch, t.seeder, t.work, t.leecher`
-	copied = `SELECT t.leecher, t.work, sum(i.credited) FROM increase i JOIN ticket t ON t.id = i.ticket
+	copySums = `SELECT t.leecher, t.work, sum(i.credited) FROM increase i JOIN ticket t ON t.id = i.ticket
 		GROUP BY t.leecher, t.work`
 )
 
 // Each check counts rows that must not be there.
 var checks = []struct{ wrong, query string }{
-	{"entries do not sum to zero", `SELECT count(*) FROM (SELECT 1 FROM entry GROUP BY transfer HAVING sum(amount) <> 0)`},
+	{"entries do not sum to zero", `SELECT count(*) FROM (SELECT 1 FROM entry GROUP BY transfer HAVING sum(amount) <> 0) AS wrong`},
 	{"transfers have no entries", `SELECT count(*) FROM transfer WHERE id NOT IN (SELECT transfer FROM entry)`},
 	{"balances are not the sum of their entries", `SELECT count(*) FROM balance b WHERE amount <>
 		(SELECT coalesce(sum(amount), 0) FROM entry e WHERE e.account = b.account)`},
 	{"balances are below what they may be", `SELECT count(*) FROM balance WHERE amount < 0 AND account <> 'funding'`},
 	{"credits are not the sum of their increases", `SELECT
-		(SELECT count(*) FROM (SELECT epoch, seeder, work, leecher, bytes FROM credit EXCEPT ` + counted + `)) +
-		(SELECT count(*) FROM (` + counted + ` EXCEPT SELECT epoch, seeder, work, leecher, bytes FROM credit))`},
+		(SELECT count(*) FROM (SELECT epoch, seeder, work, leecher, bytes FROM credit EXCEPT ` + creditSums + `) AS more) +
+		(SELECT count(*) FROM (` + creditSums + ` EXCEPT SELECT epoch, seeder, work, leecher, bytes FROM credit) AS less)`},
 	{"copies are not the sum of their credits", `SELECT
-		(SELECT count(*) FROM (SELECT leecher, work, bytes FROM copy EXCEPT ` + copied + `)) +
-		(SELECT count(*) FROM (` + copied + ` EXCEPT SELECT leecher, work, bytes FROM copy))`},
+		(SELECT count(*) FROM (SELECT leecher, work, bytes FROM copy EXCEPT ` + copySums + `) AS more) +
+		(SELECT count(*) FROM (` + copySums + ` EXCEPT SELECT leecher, work, bytes FROM copy) AS less)`},
 	{"copies are longer than their works", `SELECT count(*) FROM copy c JOIN work w ON w.infohash = c.work WHERE c.bytes > w.length`},
 	{"tickets are credited beyond their receipts", `SELECT count(*) FROM
-		(SELECT 1 FROM increase i JOIN ticket t ON t.id = i.ticket GROUP BY i.ticket
-		HAVING sum(i.credited) > max(i.amount) OR max(i.amount) > t.byte_limit)`},
+		(SELECT 1 FROM increase i JOIN ticket t ON t.id = i.ticket GROUP BY t.id
+		HAVING sum(i.credited) > max(i.amount) OR max(i.amount) > t.byte_limit) AS wrong`},
 	{"closed epochs have other bytes than were paid", `SELECT count(*) FROM epoch e WHERE bytes <>
 		(SELECT coalesce(sum(bytes), 0) FROM credit c WHERE c.epoch = e.number)`},
 	{"closed epochs have other pay than was moved", `SELECT count(*) FROM epoch e WHERE paid <>
 		(SELECT coalesce(sum(n.amount), 0) FROM transfer t JOIN entry n ON n.transfer = t.id
-		WHERE t.key = 'epoch:' || e.number AND n.amount > 0)`},
+		WHERE t.key = 'epoch:' || CAST(e.number AS TEXT) AND n.amount > 0)`},
 }
 
 // Check recomputes everything that is kept twice.
-func (d *DB) Check(ctx context.Context) error {
-	return d.read(ctx, func(tx *sql.Tx) error {
+func (k *Keeper) Check(ctx context.Context) error {
+	return k.read(ctx, func(tx tx) error {
 		var found []error
 		for _, c := range checks {
 			var n int
@@ -66,10 +65,10 @@ type Totals struct {
 }
 
 // Totals adds everything up.
-func (d *DB) Totals(ctx context.Context) (t Totals, err error) {
-	err = d.read(ctx, func(tx *sql.Tx) error {
+func (k *Keeper) Totals(ctx context.Context) (t Totals, err error) {
+	err = k.read(ctx, func(tx tx) error {
 		return tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM transfer), (SELECT count(*) FROM entry),
-			(SELECT coalesce(sum(amount), 0) FROM entry), (SELECT coalesce(sum(bytes), 0) FROM credit)`).
+			(SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM entry), (SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM credit)`).
 			Scan(&t.Transfers, &t.Entries, &t.Sum, &t.Bytes)
 	})
 	return t, err

@@ -1,4 +1,4 @@
-package sqlite
+package books
 
 import (
 	"context"
@@ -10,24 +10,24 @@ import (
 )
 
 // Publish keeps a work and its .torrent.
-func (d *DB) Publish(ctx context.Context, w ledger.Work, torrent []byte, limit int) error {
-	return d.write(ctx, func(tx *sql.Tx) error {
+func (k *Keeper) Publish(ctx context.Context, w ledger.Work, torrent []byte, limit int) error {
+	return k.write(ctx, func(tx tx) error {
 		if err := publishable(ctx, tx, w.Infohash, limit); err != nil {
 			return err
 		}
 		hash := ticket.Infohash(w.Infohash)
 		_, err := tx.ExecContext(ctx, `INSERT INTO work (infohash, ticket_hash, name, length, piece_length, files, publisher, published)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, w.Infohash[:], hash[:], w.Name, int64(w.Length), int64(w.PieceLength), w.Files,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, w.Infohash[:], hash[:], w.Name, int64(w.Length), int64(w.PieceLength), int64(w.Files),
 			w.Publisher[:], int64(w.Published))
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO torrent (infohash, bytes) VALUES (?, ?)`, w.Infohash[:], torrent)
+		_, err = tx.ExecContext(ctx, `INSERT INTO torrent (infohash, bytes) VALUES ($1, $2)`, w.Infohash[:], torrent)
 		return err
 	})
 }
 
-func publishable(ctx context.Context, tx *sql.Tx, infohash [20]byte, limit int) error {
+func publishable(ctx context.Context, tx tx, infohash [20]byte, limit int) error {
 	w, err := work(ctx, tx, infohash)
 	switch {
 	case err == nil && w.Removed:
@@ -50,16 +50,16 @@ func publishable(ctx context.Context, tx *sql.Tx, infohash [20]byte, limit int) 
 const workColumns = `infohash, name, length, piece_length, files, publisher, published, removed`
 
 // Work returns a work, also a removed one.
-func (d *DB) Work(ctx context.Context, infohash [20]byte) (w ledger.Work, err error) {
-	err = d.read(ctx, func(tx *sql.Tx) error {
+func (k *Keeper) Work(ctx context.Context, infohash [20]byte) (w ledger.Work, err error) {
+	err = k.read(ctx, func(tx tx) error {
 		w, err = work(ctx, tx, infohash)
 		return err
 	})
 	return w, err
 }
 
-func work(ctx context.Context, tx *sql.Tx, infohash [20]byte) (ledger.Work, error) {
-	w, err := scanWork(tx.QueryRowContext(ctx, `SELECT `+workColumns+` FROM work WHERE infohash = ?`, infohash[:]))
+func work(ctx context.Context, tx tx, infohash [20]byte) (ledger.Work, error) {
+	w, err := scanWork(tx.QueryRowContext(ctx, `SELECT `+workColumns+` FROM work WHERE infohash = $1`, infohash[:]))
 	if errors.Is(err, sql.ErrNoRows) {
 		return ledger.Work{}, ledger.ErrNoWork
 	}
@@ -76,26 +76,27 @@ func scanWork(row interface{ Scan(...any) error }) (w ledger.Work, err error) {
 }
 
 // Works returns a page of the works that are not removed, the newest first.
-func (d *DB) Works(ctx context.Context, p ledger.Page) (list []ledger.Work, err error) {
-	where, args := ``, []any{}
+func (k *Keeper) Works(ctx context.Context, p ledger.Page) (list []ledger.Work, err error) {
+	where, args := ``, []any{p.Limit}
 	if p.After != ([20]byte{}) {
-		where = ` AND (published, infohash) < (SELECT published, infohash FROM work WHERE infohash = ?)`
+		where = ` AND (published, infohash) < (SELECT published, infohash FROM work WHERE infohash = $2)`
 		args = append(args, p.After[:])
 	}
-	err = d.read(ctx, func(tx *sql.Tx) error {
+	err = k.read(ctx, func(tx tx) error {
+		list = nil
 		return each(ctx, tx, func(rows *sql.Rows) error {
 			w, err := scanWork(rows)
 			list = append(list, w)
 			return err
-		}, `SELECT `+workColumns+` FROM work WHERE removed = 0`+where+` ORDER BY published DESC, infohash DESC LIMIT ?`, append(args, p.Limit)...)
+		}, `SELECT `+workColumns+` FROM work WHERE removed = 0`+where+` ORDER BY published DESC, infohash DESC LIMIT $1`, args...)
 	})
 	return list, err
 }
 
 // Torrent returns the .torrent of a work that is not removed.
-func (d *DB) Torrent(ctx context.Context, infohash [20]byte) (torrent []byte, err error) {
-	err = d.read(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `SELECT t.bytes FROM torrent t JOIN work w USING (infohash) WHERE w.infohash = ? AND w.removed = 0`,
+func (k *Keeper) Torrent(ctx context.Context, infohash [20]byte) (torrent []byte, err error) {
+	err = k.read(ctx, func(tx tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT t.bytes FROM torrent t JOIN work w USING (infohash) WHERE w.infohash = $1 AND w.removed = 0`,
 			infohash[:]).Scan(&torrent)
 		if errors.Is(err, sql.ErrNoRows) {
 			return ledger.ErrNoWork
@@ -106,9 +107,9 @@ func (d *DB) Torrent(ctx context.Context, infohash [20]byte) (torrent []byte, er
 }
 
 // Remove takes a work off the list for ever.
-func (d *DB) Remove(ctx context.Context, infohash [20]byte) error {
-	return d.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE work SET removed = 1 WHERE infohash = ?`, infohash[:])
+func (k *Keeper) Remove(ctx context.Context, infohash [20]byte) error {
+	return k.write(ctx, func(tx tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE work SET removed = 1 WHERE infohash = $1`, infohash[:])
 		return err
 	})
 }

@@ -1,0 +1,93 @@
+package bookstest
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"fanseed/signal/ledger"
+)
+
+// Guard tries to change what was written, to break what each row promises, and to make the books disagree with themselves.
+func Guard(t *testing.T, fresh func(t testing.TB) Place) {
+	t.Run("what was written stays written", func(t *testing.T) { staysWritten(t, fresh(t)) })
+	t.Run("no balance goes below zero nor a key twice", func(t *testing.T) { keepsPromises(t, fresh(t)) })
+	t.Run("check finds every disagreement", func(t *testing.T) { findsDisagreements(t, fresh) })
+}
+
+// opened returns books with one of everything in them.
+func opened(t testing.TB, place Place) Store {
+	s := place(t, plain)
+	t.Cleanup(func() { s.Close() })
+	begin(t, s)
+	return s
+}
+
+func staysWritten(t *testing.T, place Place) {
+	s := opened(t, place)
+	for _, statement := range []string{
+		`UPDATE entry SET amount = amount + 1`, `DELETE FROM entry`,
+		`UPDATE transfer SET key = 'other'`, `DELETE FROM transfer`,
+		`UPDATE increase SET credited = 0`, `DELETE FROM increase`,
+		`UPDATE ticket SET byte_limit = 1`, `DELETE FROM ticket`,
+		`UPDATE epoch SET paid = 0`, `DELETE FROM epoch`,
+		`UPDATE person SET public_key = account`, `DELETE FROM person`,
+		`UPDATE work SET length = 1`, `DELETE FROM work`,
+	} {
+		_, err := s.Tables.ExecContext(ctx, statement)
+		if err == nil || !strings.Contains(err.Error(), "is never") {
+			t.Errorf("%s: got %v", statement, err)
+		}
+	}
+	if err := s.Check(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func keepsPromises(t *testing.T, place Place) {
+	s := opened(t, place)
+	for _, statement := range []string{
+		`UPDATE balance SET amount = -1 WHERE account = 'treasury'`,
+		`UPDATE balance SET amount = amount - 1000000 WHERE account LIKE 'earned:%'`,
+		`INSERT INTO transfer (key, time) VALUES ('deposit:1000000', 0)`,
+		`INSERT INTO transfer (key, time) VALUES ('epoch:5', 0)`,
+		`INSERT INTO increase SELECT * FROM increase`,
+		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time)
+			SELECT ticket, amount + 1, amount + 2, epoch, reason, signature, time FROM increase`,
+		`INSERT INTO entry (transfer, account, amount) VALUES (1, 'nobody', 5)`,
+		`UPDATE credit SET bytes = -1`, `UPDATE credit SET capped = 2`, `UPDATE copy SET bytes = -1`, `UPDATE work SET removed = 2`,
+		`INSERT INTO person SELECT serial, channel, 0 FROM ticket UNION SELECT infohash, ticket_hash, 0 FROM work`,
+	} {
+		if _, err := s.Tables.ExecContext(ctx, statement); err == nil || !strings.Contains(err.Error(), "constraint") {
+			t.Errorf("%s: got %v", statement, err)
+		}
+	}
+}
+
+func findsDisagreements(t *testing.T, fresh func(t testing.TB) Place) {
+	for _, c := range []struct{ statement, want string }{
+		{`UPDATE balance SET amount = amount + 1 WHERE account = 'treasury'`, "sum of their entries"},
+		{`UPDATE credit SET bytes = bytes + 1`, "sum of their increases"},
+		{`DELETE FROM credit`, "sum of their increases"},
+		{`UPDATE copy SET bytes = bytes - 1`, "sum of their credits"},
+		{`DELETE FROM copy`, "sum of their credits"},
+		{`UPDATE copy SET bytes = bytes << 30`, "longer than their works"},
+		{`INSERT INTO transfer (key, time) VALUES ('empty', 0)`, "have no entries"},
+		{`INSERT INTO entry (transfer, account, amount) SELECT 1, account, 1 FROM balance WHERE account LIKE 'earned:%'`, "do not sum to zero"},
+		{`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 1, 0, 0)`, "other bytes"},
+		{`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 0, 1, 0)`, "other pay"},
+		{`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time)
+			SELECT ticket, amount + 1, amount + 1, epoch, reason, signature, time FROM increase`, "beyond their receipts"},
+	} {
+		s := opened(t, fresh(t))
+		if err := s.Check(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Tables.ExecContext(ctx, c.statement); err != nil {
+			t.Fatalf("%s: %v", c.statement, err)
+		}
+		if err := s.Check(ctx); !errors.Is(err, ledger.ErrCorrupt) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", c.statement, err, c.want)
+		}
+	}
+}
