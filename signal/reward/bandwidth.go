@@ -49,7 +49,8 @@ func find(list *[]served, seeder, work int) *served {
 // that nothing depends on who came first.
 func (r Rules) capped(in *Input) (counted []uint64, reasons []receipt.Reason) {
 	counted, reasons = make([]uint64, len(in.Transfers)), make([]receipt.Reason, len(in.Transfers))
-	pairs, nets := groups[[2]int]{}, groups[Tag]{}
+	var pairs groups[[2]int]
+	var nets groups[Tag]
 	for i, t := range in.Transfers {
 		counted[i], reasons[i] = t.Bytes, receipt.Confirmed
 		pairs.add([2]int{t.Seeder, t.Leecher}, i)
@@ -62,10 +63,10 @@ func (r Rules) capped(in *Input) (counted []uint64, reasons []receipt.Reason) {
 			}
 		}
 	}
-	for _, rows := range pairs {
+	for _, rows := range pairs.rows {
 		cut(rows, r.PairCap, receipt.CappedPair)
 	}
-	for _, rows := range nets {
+	for _, rows := range nets.rows {
 		cut(rows, r.NetCap, receipt.CappedNet)
 	}
 	r.demanded(in, counted, reasons)
@@ -91,10 +92,23 @@ func (r Rules) demanded(in *Input, counted []uint64, reasons []receipt.Reason) {
 	}
 }
 
-// groups are indexes of rows that share something.
-type groups[K comparable] map[K][]int
+// groups are the indexes of rows that share something, in the order in which they came first.
+type groups[K comparable] struct {
+	rows [][]int
+	at   map[K]int
+}
 
-func (g groups[K]) add(key K, row int) { g[key] = append(g[key], row) }
+func (g *groups[K]) add(key K, row int) {
+	at, known := g.at[key]
+	if !known {
+		if g.at == nil {
+			g.at = map[K]int{}
+		}
+		at = len(g.rows)
+		g.at[key], g.rows = at, append(g.rows, nil)
+	}
+	g.rows[at] = append(g.rows[at], row)
+}
 
 // clip divides most among the chosen amounts in their proportion, if they are more together.
 func clip(amounts []uint64, rows []int, most uint64) bool {

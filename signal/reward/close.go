@@ -125,15 +125,15 @@ func stayReason(in *Input, i int) receipt.Reason {
 
 // pay gives out amounts of a common pool, to each network no more than it may have.
 func (r Rules) pay(in *Input, pot *Pot, amounts []uint64, lines []Line, seeder func(i int) int) {
-	nets := groups[Tag]{}
+	var nets groups[Tag]
 	for i := range lines {
 		pot.Weights += lines[i].Weight
 		if amounts[i] > 0 {
 			nets.add(in.Seeders[seeder(i)].Net, i)
 		}
 	}
-	most := r.mostPerNet(pot.Pool, len(nets))
-	for _, rows := range nets {
+	most := r.mostPerNet(pot.Pool, len(nets.rows))
+	for _, rows := range nets.rows {
 		if clip(amounts, rows, most) {
 			for _, i := range rows {
 				lines[i].Reason = receipt.CappedNet
