@@ -16,7 +16,7 @@ import (
 )
 
 // compatPatience is how long a client may take to find its peer and fetch a work of a few megabytes.
-const compatPatience = 60 * time.Second
+const compatPatience = 3 * time.Minute
 
 // TestCompatibility shows that what a browser tab publishes reaches every client through the server's copy, and what a client seeds reaches
 // a tab through `fanseed seed`; it writes docs/compatibility.md.
