@@ -1,5 +1,5 @@
 // Package vectors holds the published examples of Fanseed's signed formats, for
-// those who write another implementation. credit.json is all that it promises;
+// those who write another implementation. credit.json and proof.json are all that it promises;
 // web/test/vectors.test.ts checks it without any code of ours.
 package vectors
 
@@ -22,7 +22,7 @@ import (
 	"fanseed/signal/ticket"
 )
 
-var rewrite = flag.Bool("rewrite", false, "write credit.json anew")
+var rewrite = flag.Bool("rewrite", false, "write the files anew")
 
 // file is credit.json. All bytes are hex and all 64-bit integers decimal strings.
 type file struct {
