@@ -196,7 +196,8 @@ type peer struct {
 	id       [20]byte
 	key      ed25519.PrivateKey
 	messages chan announce.ServerMessage // closed with the socket
-	code     int                         // of the close frame, once messages is closed
+	writing  sync.Mutex
+	code     int // of the close frame, once messages is closed
 }
 
 // stock opens a socket as a stock client does; extended asks for the subprotocol.
@@ -212,9 +213,14 @@ func (s *site) open(name, from string, subprotocols ...string) *peer {
 	}
 	p := &peer{site: s, ws: ws, messages: make(chan announce.ServerMessage, 1000)}
 	copy(p.id[:], name)
-	p.key = ed25519.NewKeyFromSeed([]byte(fmt.Sprintf("%-32s", name)))
+	p.key = keyOf(name)
 	go p.read()
 	return p
+}
+
+// keyOf is the account's key of whoever has a name.
+func keyOf(name string) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed([]byte(fmt.Sprintf("%-32s", name)))
 }
 
 func (p *peer) read() {
