@@ -192,12 +192,13 @@ func inBubble(t *testing.T, change func(c *Config), test func(s *site)) {
 // peer is a client with one socket.
 type peer struct {
 	*site
-	ws       *websocket.Conn
-	id       [20]byte
-	key      ed25519.PrivateKey
-	messages chan announce.ServerMessage // closed with the socket
-	writing  sync.Mutex
-	code     int // of the close frame, once messages is closed
+	ws         *websocket.Conn
+	id         [20]byte
+	key        ed25519.PrivateKey
+	messages   chan announce.ServerMessage // closed with the socket
+	writing    sync.Mutex
+	challenged func(m *announce.Challenge) // nil: it does not answer
+	code       int                         // of the close frame, once messages is closed
 }
 
 // stock opens a socket as a stock client does; extended asks for the subprotocol.

@@ -88,8 +88,13 @@ func (p *peer) seed(answer func(nonce [16]byte), works ...[20]byte) {
 				if !ok {
 					return
 				}
-				if m, ok := m.(*announce.Ping); ok {
+				switch m := m.(type) {
+				case *announce.Ping:
 					answer(m.Nonce)
+				case *announce.Challenge:
+					if p.challenged != nil {
+						p.challenged(m)
+					}
 				}
 			case <-stay.C:
 				for _, infohash := range works {
