@@ -2,6 +2,9 @@ package proof_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -152,6 +155,25 @@ func TestCount(t *testing.T) {
 	} {
 		if got := proof.Count(c.info, 100); got != c.want {
 			t.Errorf("pieces of %d bytes: %d are asked for, want %d", c.info.PieceLength, got, c.want)
+		}
+	}
+}
+
+// What is asked for is held against the standard library's HMAC.
+func TestAskedIsAnHMAC(t *testing.T) {
+	c := build(v2, 64<<10, 1<<20)
+	for nonce := range byte(20) {
+		ch := c.challenge(proof.MaxLeaves, nonce)
+		for i, got := range ch.Asked(1_000_003) {
+			h := hmac.New(sha256.New, ch.Nonce[:])
+			_ = binary.Write(h, binary.BigEndian, struct {
+				PublicKey [32]byte
+				Infohash  [20]byte
+				I         uint32
+			}{ch.PublicKey, ch.Infohash, uint32(i)})
+			if want := binary.BigEndian.Uint64(h.Sum(nil)) % 1_000_003; uint64(got) != want {
+				t.Fatalf("nonce %d, %d: got %d, want %d", nonce, i, got, want)
+			}
 		}
 	}
 }
