@@ -419,6 +419,34 @@ func TestChallengesAreBounded(t *testing.T) {
 	}, works...)
 }
 
+// The seeders of a large swarm are asked one group after another, no more bytes at a time than the server can take.
+func TestALargeSwarmIsAskedInGroups(t *testing.T) {
+	c := newContent("film", 20<<20, 16<<20, false)
+	withProofs(t, nil, func(s *site, b *told) {
+		var mu sync.Mutex
+		var moments []time.Time
+		for i := range 5 {
+			p := s.login(string(rune('a'+i)), "192.0.2.1")
+			p.prove(func(m *announce.Challenge) {
+				mu.Lock()
+				defer mu.Unlock()
+				moments = append(moments, time.Now())
+			}, c)
+		}
+		time.Sleep(25 * time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
+		if len(moments) != 5 {
+			t.Fatalf("%d were asked, want 5", len(moments))
+		}
+		for i, want := range []time.Duration{0, 0, 8 * time.Second, 8 * time.Second, 16 * time.Second} { // 32 MiB at 4 MiB a second
+			if got := moments[i].Sub(moments[0]); got != want {
+				t.Errorf("the seeder number %d was asked %v after the first, want %v", i, got, want)
+			}
+		}
+	}, c)
+}
+
 func TestAWorkThatIsTakenDownProvesNothing(t *testing.T) {
 	c := newContent("song", 1<<20, 64<<10, true)
 	withProofs(t, nil, func(s *site, b *told) {
