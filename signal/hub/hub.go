@@ -1,5 +1,6 @@
 // Package hub owns the one loop of the signal server: it hands what clients say to the tracker, and what the tracker and the ledger
-// decide to the clients. With fanseed.v1 clients it also speaks of accounts, tickets and settlement.
+// decide to the clients. With fanseed.v1 clients it also speaks of accounts, tickets and settlement, asks
+// seeders whether they are there, and challenges them to prove what they seed.
 //
 // It promises that a ticket is durable before anybody sees it, that a client's receipts are answered in the order in which they came,
 // and that the loop never waits: neither for a client nor for the ledger. It never keeps a balance, and never tells an address.

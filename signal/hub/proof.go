@@ -50,6 +50,7 @@ const (
 	readRate    = 16 << 20 // bytes a second
 	longestRTT  = 2 * time.Second
 
+	leastWindow = 10 * time.Second
 	soon        = 10 * time.Minute // in which a work is first challenged that nobody has seeded lately
 	maxOpen     = 4                // challenges of one client; with more open it is not asked
 	groupBytes  = 32 << 20         // that those who are asked at the same moment may answer; the others of a larger swarm follow
@@ -131,8 +132,10 @@ func (p *proofs) seen(h *Hub, infohash [20]byte) {
 	}
 }
 
-// window is the part of an epoch in which each work is challenged once.
-func (p *proofs) window() time.Duration { return p.config.Epoch / time.Duration(p.config.PerEpoch) }
+// window is the part of an epoch in which each work is challenged once; an epoch that is shorter than a trial's has fewer challenges.
+func (p *proofs) window() time.Duration {
+	return max(p.config.Epoch/time.Duration(p.config.PerEpoch), leastWindow)
+}
 
 // later returns a random moment of the next window.
 func (p *proofs) later(h *Hub) time.Time {

@@ -483,6 +483,28 @@ func TestTheLoopDoesNotWaitForTorrents(t *testing.T) {
 	}, c, lost)
 }
 
+// An answer has three round trips and two seconds, and the time to upload at 32 KiB a second and to read at 16 MiB a second.
+func TestDeadlines(t *testing.T) {
+	v2, v1 := newContent("song", 1<<20, 1<<20, true), newContent("film", 5<<20, 1<<20, false)
+	for _, c := range []struct {
+		content
+		count   int
+		rtt     time.Duration
+		waiting int64
+		want    time.Duration
+	}{
+		{v2, 8, 100 * time.Millisecond, 128 << 10, 300*time.Millisecond + 2*time.Second + 4*time.Second + time.Second/2},
+		{v2, 8, 0, 128 << 10, 6*time.Second + 2*time.Second + 4*time.Second + time.Second/2},
+		{v2, 8, time.Minute, 256 << 10, 6*time.Second + 2*time.Second + 8*time.Second + time.Second/2},
+		{v1, 4, 100 * time.Millisecond, 4 << 20, 300*time.Millisecond + 2*time.Second + 128*time.Second + time.Second/4},
+	} {
+		r := round{&listed{torrent: c.Torrent}, c.count, nil}
+		if got := r.allowed(c.rtt, c.waiting); got != c.want {
+			t.Errorf("%d of pieces of %d bytes, round trip %v: got %v, want %v", c.count, c.Info.PieceLength, c.rtt, got, c.want)
+		}
+	}
+}
+
 func TestAgenda(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a agenda[int]
