@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"sync"
 	"time"
 
@@ -52,6 +53,7 @@ const (
 
 	leastWindow = 10 * time.Second
 	soon        = 10 * time.Minute // in which a work is first challenged that nobody has seeded lately
+	maxKnown    = 20_000           // accounts of which it is known when a work was last asked of them
 	maxOpen     = 4                // challenges of one client; with more open it is not asked
 	groupBytes  = 32 << 20         // that those who are asked at the same moment may answer; the others of a larger swarm follow
 	maxTorrents = 8                // that are remembered
@@ -61,7 +63,7 @@ const (
 type proofs struct {
 	config Proofs
 	works  map[[20]byte]*challenged // seeded lately
-	due    agenda[[20]byte]         // of them
+	due    agenda[appointment]      // of them
 	open   agenda[*challenge]       // by their deadlines
 	round  *round                   // that is being asked; nil when none is
 	busy   bool                     // a torrent is being loaded
@@ -75,8 +77,17 @@ type proofs struct {
 
 // challenged is a work that is seeded.
 type challenged struct {
-	epoch uint32 // of its last challenge
-	ever  bool
+	due   time.Time              // of the next challenge of all
+	extra bool                   // one of those who have come lately is due before
+	epoch uint32                 // of the last challenge of all …
+	ever  bool                   // … if there was one
+	asked map[[16]byte]time.Time // accounts
+}
+
+// appointment is when a work is challenged: all who seed it, or only those who were not asked for as long as an epoch.
+type appointment struct {
+	infohash [20]byte
+	extra    bool
 }
 
 // listed is a torrent with its parts.
@@ -91,6 +102,7 @@ type round struct {
 	*listed
 	count int
 	done  map[[16]byte]bool // accounts that were asked
+	extra bool
 }
 
 // challenge is what one client was asked.
@@ -124,12 +136,26 @@ func newProofs(c Proofs) *proofs {
 	return p
 }
 
-// seen notes that somebody seeds a listed work.
-func (p *proofs) seen(h *Hub, infohash [20]byte) {
-	if h.config.Torrents != nil && p.works[infohash] == nil {
-		p.works[infohash] = &challenged{}
-		p.due.add(h.now.Add(h.within(min(soon, p.window()))), infohash)
+// seen notes that an account seeds a listed work. Who was not asked lately is asked soon: he may not be there for long.
+func (p *proofs) seen(h *Hub, account [16]byte, infohash [20]byte) {
+	if h.config.Torrents == nil {
+		return
 	}
+	at, w := h.now.Add(h.within(min(soon, p.window()))), p.works[infohash]
+	switch {
+	case w == nil:
+		p.works[infohash] = &challenged{due: at, asked: map[[16]byte]time.Time{}}
+		p.due.add(at, appointment{infohash, false})
+	case !w.extra && w.due.Sub(h.now) > soon && !p.lately(w, account, h.now):
+		w.extra = true
+		p.due.add(at, appointment{infohash, true})
+	}
+}
+
+// lately says whether an account was asked within the length of an epoch, or cannot be remembered.
+func (p *proofs) lately(w *challenged, account [16]byte, now time.Time) bool {
+	at, known := w.asked[account]
+	return known && now.Sub(at) < p.config.Epoch || !known && len(w.asked) >= maxKnown
 }
 
 // window is the part of an epoch in which each work is challenged once; an epoch that is shorter than a trial's has fewer challenges.
@@ -154,11 +180,11 @@ func (h *Hub) dispatchProofs(ctx context.Context) {
 			h.askSeeders()
 			continue
 		}
-		infohash, ok := p.due.take(h.now)
+		at, ok := p.due.take(h.now)
 		if !ok {
 			return
 		}
-		h.beginRound(ctx, infohash)
+		h.beginRound(ctx, at)
 	}
 }
 
@@ -177,37 +203,52 @@ func (h *Hub) proofsDue() time.Time {
 }
 
 // beginRound loads the torrent of a work that somebody seeds, and forgets one that nobody does.
-func (h *Hub) beginRound(ctx context.Context, infohash [20]byte) {
-	p := h.proofs
-	if _, ok := h.config.Works.Work(infohash); !ok || len(h.tracker.Seeders(infohash)) == 0 {
-		delete(p.works, infohash)
+func (h *Hub) beginRound(ctx context.Context, at appointment) {
+	p, w := h.proofs, h.proofs.works[at.infohash]
+	if w == nil {
+		return // forgotten before an extra challenge
+	}
+	_, ok := h.config.Works.Work(at.infohash)
+	ok = ok && len(h.tracker.Seeders(at.infohash)) > 0
+	switch {
+	case at.extra:
+		w.extra = false
+	case ok:
+		w.due = p.later(h)
+		p.due.add(w.due, at)
+		maps.DeleteFunc(w.asked, func(account [16]byte, _ time.Time) bool { return !p.lately(w, account, h.now) })
+	default:
+		delete(p.works, at.infohash)
+	}
+	if !ok {
 		return
 	}
-	p.due.add(p.later(h), infohash)
 	p.busy = true
 	h.desk.start(ctx, nil, func(ctx context.Context) func() {
-		l, err := p.load(ctx, h.config.Torrents, infohash)
+		l, err := p.load(ctx, h.config.Torrents, at.infohash)
 		return func() {
 			p.busy = false
 			if err != nil {
 				h.log.Error("no challenge", "doing", "read torrent", "err", err)
 				return
 			}
-			h.loaded(l)
+			h.loaded(l, at.extra)
 		}
 	})
 }
 
-// loaded begins a round, but for a second one in an epoch where answers are large.
-func (h *Hub) loaded(l *listed) {
+// loaded begins a round, but for a second one of all in an epoch where answers are large.
+func (h *Hub) loaded(l *listed, extra bool) {
 	p := h.proofs
 	w, epoch := p.works[l.infohash], h.config.Epoch(h.now)
 	count := proof.Count(l.torrent.Info, p.config.Leaves)
-	if w == nil || count == 0 || w.ever && w.epoch == epoch && !l.torrent.Info.HasV2() {
+	if w == nil || count == 0 || !extra && w.ever && w.epoch == epoch && !l.torrent.Info.HasV2() {
 		return
 	}
-	w.ever, w.epoch = true, epoch
-	p.round = &round{l, count, map[[16]byte]bool{}}
+	if !extra {
+		w.ever, w.epoch = true, epoch
+	}
+	p.round = &round{l, count, map[[16]byte]bool{}, extra}
 }
 
 // load returns a torrent, which is remembered for a while. One job at a time may call it.
@@ -248,6 +289,14 @@ func (h *Hub) askSeeders() {
 			return
 		}
 		r.done[c.account] = true
+		if w := p.works[r.infohash]; w != nil {
+			if r.extra && p.lately(w, c.account, h.now) {
+				continue
+			}
+			if _, known := w.asked[c.account]; known || len(w.asked) < maxKnown {
+				w.asked[c.account] = h.now
+			}
+		}
 		bytes += h.challenge(c)
 	}
 	p.pace(h.now, bytes)

@@ -375,6 +375,39 @@ func TestAnAccountIsAskedOnce(t *testing.T) {
 	}, c)
 }
 
+// Who is there for half an hour a day is asked too, while those who stay are not asked more often.
+func TestWhoComesForAWhileIsAsked(t *testing.T) {
+	for name, v2 := range map[string]bool{"version 1": false, "version 2": true} {
+		t.Run(name, func(t *testing.T) {
+			c := newContent("song", 1<<20, 64<<10, v2)
+			withProofs(t, func(cfg *Config) { cfg.Proofs.Epoch = 24 * time.Hour }, func(s *site, b *told) {
+				stays := s.login("s", "192.0.2.1")
+				stays.prove(stays.honest(all, c), c)
+				var comes *peer
+				for range 10 {
+					time.Sleep(24*time.Hour - 30*time.Minute)
+					comes = s.login("c", "198.51.100.1")
+					comes.prove(comes.honest(all, c), c)
+					time.Sleep(30 * time.Minute)
+					comes.ws.Close()
+				}
+				time.Sleep(time.Minute)
+				challenges, asked, passed := b.proofsOf(comes, c.Infohash)
+				between(t, "challenges of who comes", challenges, 8, 14)
+				if passed != asked {
+					t.Errorf("%d of %d passed", passed, asked)
+				}
+				most := 42
+				if !v2 {
+					most = 240 // the epochs of these tests are hours
+				}
+				challenges, _, _ = b.proofsOf(stays, c.Infohash)
+				between(t, "challenges of who stays", challenges, 38, most)
+			}, c)
+		})
+	}
+}
+
 // Pieces of version 1 are large, and asked for once an epoch.
 func TestVersion1(t *testing.T) {
 	c, large := newContent("song", 9<<20+5, 1<<20, false), newContent("film", 40<<20, 32<<20, false)
@@ -498,7 +531,7 @@ func TestDeadlines(t *testing.T) {
 		{v2, 8, time.Minute, 256 << 10, 6*time.Second + 2*time.Second + 8*time.Second + time.Second/2},
 		{v1, 4, 100 * time.Millisecond, 4 << 20, 300*time.Millisecond + 2*time.Second + 128*time.Second + time.Second/4},
 	} {
-		r := round{&listed{torrent: c.Torrent}, c.count, nil}
+		r := round{listed: &listed{torrent: c.Torrent}, count: c.count}
 		if got := r.allowed(c.rtt, c.waiting); got != c.want {
 			t.Errorf("%d of pieces of %d bytes, round trip %v: got %v, want %v", c.count, c.Info.PieceLength, c.rtt, got, c.want)
 		}

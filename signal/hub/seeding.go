@@ -127,7 +127,7 @@ func (h *Hub) ping(c *client) {
 	for _, infohash := range h.tracker.Seeding(c.handle) {
 		if _, listed := h.config.Works.Work(infohash); listed {
 			p.waiting = true
-			h.proofs.seen(h, infohash)
+			h.proofs.seen(h, c.account, infohash)
 		}
 	}
 	if p.waiting {
