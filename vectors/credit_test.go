@@ -1,8 +1,8 @@
 // Package vectors holds the published examples of Fanseed's signed formats, for
 // those who write another implementation, and a log as a server that cheats would
-// send it. credit.json, log.json and log_tampered.json are all that it promises;
-// web/test/vectors.test.ts and vectors_log.test.ts check the first two without any
-// code of ours.
+// send it. credit.json, proof.json, log.json and log_tampered.json are all that it
+// promises; web/test/vectors.test.ts and vectors_log.test.ts check the first three
+// without any code of ours.
 package vectors
 
 import (

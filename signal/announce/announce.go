@@ -24,6 +24,10 @@ const (
 	MaxAmount     = 1<<53 - 1 // bytes; the largest integer that JSON keeps exactly
 	maxText       = 1 << 10   // bytes of a message for people, a reason, a code
 	maxTicket     = 1 << 10   // bytes of an encoded ticket
+
+	MaxAsked = 32       // leaves or pieces in one challenge
+	MaxBlock = 32 << 10 // bytes of content in one proof
+	MaxPath  = 12 * 32  // bytes of hashes in one proof: from a leaf to the node of the largest piece
 )
 
 // LeftUnknown is the value of [Announce.Left] when a client does not know yet: a magnet before its metadata. It counts as a leecher.
@@ -40,7 +44,8 @@ const (
 	EventStopped
 )
 
-// ClientMessage is what a client sends: *[Announce], *[Answer], *[Scrape], *[Login] or *[Settle].
+// ClientMessage is what a client sends: *[Announce], *[Answer], *[Scrape], *[Login], *[Settle],
+// *[Pong] or *[Proof].
 type ClientMessage interface {
 	// Append appends the message's JSON to dst.
 	Append(dst []byte) []byte
@@ -91,8 +96,24 @@ type Receipt struct {
 	Signature [64]byte
 }
 
+// Pong answers a [Ping] with its nonce, at once: a minute of seeding counts when the answer comes before the next ping. Subprotocol only.
+type Pong struct{ Nonce [16]byte }
+
+// Proof is one block of the answer to a [Challenge]; package proof says which one. An answer takes several messages, in the order of
+// Index and Begin, since 32 leaves with their paths are larger than [MaxMessage]. The block is the one field of ours in base64 (RFC 4648,
+// section 4), which is 1/3 longer than its bytes where hex is twice as long. Subprotocol only.
+type Proof struct {
+	ID    uint64 // the challenge's
+	Index int    // which of those that were asked for, from 0
+	Begin int    // the block's first byte, within its piece in version 1; 0 for a leaf
+	Path  []byte // hashes from the leaf's sibling up (BEP 52); empty in version 1
+	Block []byte
+}
+
 func (*Announce) client() {}
 func (*Answer) client()   {}
 func (*Scrape) client()   {}
 func (*Login) client()    {}
 func (*Settle) client()   {}
+func (*Pong) client()     {}
+func (*Proof) client()    {}

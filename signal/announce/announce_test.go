@@ -72,6 +72,8 @@ func TestLimits(t *testing.T) {
 		{"offers without sdp", offers(1), "offer needs an sdp"},
 		{"infohashes at the limit", scrape(MaxInfohashes), ""},
 		{"infohashes above it", scrape(MaxInfohashes + 1), "more than 64"},
+		{"block at the limit", &Proof{Block: make([]byte, MaxBlock), Path: make([]byte, MaxPath)}, ""},
+		{"block above it", &Proof{Block: make([]byte, MaxBlock+1)}, "block must be base64"},
 		{"message above the limit", sdp(MaxMessage), "longer than 65536 bytes"},
 	} {
 		_, err := ParseClient(c.in.Append(nil))

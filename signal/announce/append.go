@@ -1,6 +1,7 @@
 package announce
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"math"
 	"slices"
@@ -103,6 +104,11 @@ func (w *writer) binary(name string, b [20]byte) {
 func (w *writer) hex(name string, b []byte) {
 	w.name(name)
 	*w = append(hex.AppendEncode(append(*w, '"'), b), '"')
+}
+
+func (w *writer) base64(name string, b []byte) {
+	w.name(name)
+	*w = append(base64.StdEncoding.AppendEncode(append(*w, '"'), b), '"')
 }
 
 func (w *writer) integer(name string, n uint64) {

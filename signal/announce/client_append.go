@@ -84,3 +84,23 @@ func (m *Settle) Append(dst []byte) []byte {
 	w.closeArray()
 	return w.close()
 }
+
+func (m *Pong) Append(dst []byte) []byte {
+	w := open(dst, "pong")
+	w.hex("nonce", m.Nonce[:])
+	return w.close()
+}
+
+func (m *Proof) Append(dst []byte) []byte {
+	w := open(dst, "proof")
+	w.integer("id", m.ID)
+	w.integer("index", uint64(m.Index))
+	if m.Begin > 0 {
+		w.integer("begin", uint64(m.Begin))
+	}
+	if len(m.Path) > 0 {
+		w.hex("path", m.Path)
+	}
+	w.base64("block", m.Block)
+	return w.close()
+}

@@ -1,6 +1,9 @@
 package announce
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Malformed is the error of a message that is JSON but breaks the protocol.
 type Malformed struct {
@@ -27,8 +30,12 @@ type clientFields struct {
 	publicKey                      [32]byte
 	signature                      [64]byte
 	hasKey, hasSignature, hasOffer bool
-	settleID                       uint64
+	id                             uint64
 	receipts                       []Receipt
+	nonce                          [16]byte
+	hasNonce                       bool
+	index, begin                   uint64
+	path, block                    string
 }
 
 // id is a binary string that was there, well-formed or not.
@@ -96,9 +103,19 @@ func (f *clientFields) read(r *reader, name string) {
 	case "signature":
 		f.hasSignature = r.hex(name, f.signature[:])
 	case "id":
-		f.settleID = r.amount(name)
+		f.id = r.amount(name)
 	case "receipts":
 		f.receipts = r.receipts(name)
+	case "nonce":
+		f.hasNonce = r.hex(name, f.nonce[:])
+	case "index":
+		f.index = r.amount(name)
+	case "begin":
+		f.begin = r.amount(name)
+	case "path":
+		f.path = r.text(name, 2*MaxPath)
+	case "block":
+		f.block = r.text(name, (MaxBlock+2)/3*4)
 	default:
 		r.skip()
 	}
@@ -119,7 +136,14 @@ func (f *clientFields) message(r *reader) ClientMessage {
 		}
 		return &Login{f.publicKey, f.signature}
 	case "settle":
-		return &Settle{f.settleID, f.receipts}
+		return &Settle{f.id, f.receipts}
+	case "pong":
+		if !f.hasNonce {
+			r.fail("pong needs a nonce")
+		}
+		return &Pong{f.nonce}
+	case "proof":
+		return f.proofMessage(r)
 	}
 	r.fail("unknown action")
 	return nil
@@ -152,6 +176,16 @@ func (f *clientFields) scrapeMessage(r *reader) ClientMessage {
 		m.Infohashes = append(m.Infohashes, infohash.need(r, "info_hash"))
 	}
 	return m
+}
+
+func (f *clientFields) proofMessage(r *reader) ClientMessage {
+	if f.index >= MaxAsked || f.begin > math.MaxInt32 {
+		r.fail("index or begin is beyond what can be asked for")
+	}
+	if f.block == "" {
+		r.fail("proof needs a block")
+	}
+	return &Proof{ID: f.id, Index: int(f.index), Begin: int(f.begin & math.MaxInt32), Path: r.hashes("path", f.path), Block: r.base64("block", f.block)}
 }
 
 func (f *clientFields) infohash(r *reader) [20]byte {

@@ -1,6 +1,7 @@
 package announce
 
 import (
+	"encoding/base64"
 	"encoding/hex"
 	"math"
 	"strconv"
@@ -71,6 +72,27 @@ func (r *reader) hex(name string, dst []byte) bool {
 		return false
 	}
 	return true
+}
+
+// hashes decodes hex of whole hashes of 32 bytes; nil of none.
+func (r *reader) hashes(name, s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b)%32 != 0 {
+		r.fail(name + " must be hashes in hex")
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// base64 decodes canonical base64: the text that the bytes are written as.
+func (r *reader) base64(name, s string) []byte {
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil || base64.StdEncoding.EncodedLen(len(b)) != len(s) || len(b) > MaxBlock { // it skips line ends
+		r.fail(name + " must be base64")
+	}
+	return b
 }
 
 // binary decodes a stock binary string: 20 code points up to U+00FF.

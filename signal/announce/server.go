@@ -1,7 +1,8 @@
 package announce
 
 // ServerMessage is what the server sends. Stock: *[Reply], *[RelayedOffer], *[RelayedAnswer], *[ScrapeReply], *[Failure].
-// Subprotocol only: *[Hello], *[Account], *[Ticket], *[Settled], *[Revoked], *[Error].
+// Subprotocol only: *[Hello], *[Account], *[Ticket], *[Settled], *[Revoked], *[Ping], *[Challenge],
+// *[Error].
 type ServerMessage interface {
 	// Append appends the message's JSON to dst.
 	Append(dst []byte) []byte
@@ -83,6 +84,20 @@ type Revoked struct {
 	Message  string
 }
 
+// Ping asks whether the client is there, and so for how long it seeds: it answers with [Pong]. A server's push wakes a page in the
+// background, whose own timers sleep.
+type Ping struct{ Nonce [16]byte }
+
+// Challenge asks for a proof that a torrent is stored here: the client answers with [Proof], block by block. Package proof says which
+// leaves or pieces the nonce asks this account for.
+type Challenge struct {
+	ID       uint64
+	Infohash [20]byte
+	Nonce    [32]byte
+	Count    int    // leaves or, in version 1, pieces: 1 to MaxAsked
+	Deadline uint64 // milliseconds from when it was sent to when the last block must have come
+}
+
 // Error refuses a message that has no answer in the stock protocol.
 type Error struct{ Code, Message string }
 
@@ -96,4 +111,6 @@ func (*Account) server()       {}
 func (*Ticket) server()        {}
 func (*Settled) server()       {}
 func (*Revoked) server()       {}
+func (*Ping) server()          {}
+func (*Challenge) server()     {}
 func (*Error) server()         {}

@@ -114,6 +114,22 @@ func (m *Revoked) Append(dst []byte) []byte {
 	return w.close()
 }
 
+func (m *Ping) Append(dst []byte) []byte {
+	w := open(dst, "ping")
+	w.hex("nonce", m.Nonce[:])
+	return w.close()
+}
+
+func (m *Challenge) Append(dst []byte) []byte {
+	w := open(dst, "challenge")
+	w.integer("id", m.ID)
+	w.hex("infohash", m.Infohash[:])
+	w.hex("nonce", m.Nonce[:])
+	w.integer("count", uint64(m.Count))
+	w.integer("deadline", m.Deadline)
+	return w.close()
+}
+
 func (m *Error) Append(dst []byte) []byte {
 	w := open(dst, "error")
 	w.text("code", m.Code)

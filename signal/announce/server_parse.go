@@ -19,7 +19,7 @@ type serverFields struct {
 	files                                   []File
 	flagged                                 int
 	nonce, serverKey, account, hexInfohash  string
-	time, settleID                          uint64
+	time, id, count, deadline               uint64
 	ticket                                  string
 	results                                 []Result
 }
@@ -66,7 +66,11 @@ func (f *serverFields) read(r *reader, name string) {
 	case "ticket":
 		f.ticket = r.text(name, 2*maxTicket)
 	case "id":
-		f.settleID = r.amount(name)
+		f.id = r.amount(name)
+	case "count":
+		f.count = r.amount(name)
+	case "deadline":
+		f.deadline = r.amount(name)
 	case "results":
 		f.results = r.results(name)
 	default:
@@ -133,11 +137,17 @@ func (f *serverFields) message(r *reader) (ServerMessage, error) {
 	case "ticket":
 		return f.ticketMessage(r), nil
 	case "settled":
-		return &Settled{f.settleID, f.results}, nil
+		return &Settled{f.id, f.results}, nil
 	case "revoked":
 		m := &Revoked{Message: f.text}
 		r.decode("infohash", m.Infohash[:], f.hexInfohash)
 		return m, nil
+	case "ping":
+		m := &Ping{}
+		r.decode("nonce", m.Nonce[:], f.nonce)
+		return m, nil
+	case "challenge":
+		return f.challengeMessage(r), nil
 	case "error":
 		return &Error{f.code, f.text}, nil
 	}
@@ -163,6 +173,18 @@ func (f *serverFields) ticketMessage(r *reader) ServerMessage {
 	r.decode("peer_id", m.PeerID[:], f.peerID)
 	m.Ticket = make([]byte, len(f.ticket)/2)
 	r.decode("ticket", m.Ticket, f.ticket)
+	return m
+}
+
+func (f *serverFields) challengeMessage(r *reader) ServerMessage {
+	m := &Challenge{ID: f.id, Deadline: f.deadline}
+	r.decode("infohash", m.Infohash[:], f.hexInfohash)
+	r.decode("nonce", m.Nonce[:], f.nonce)
+	if f.count < 1 || f.count > MaxAsked {
+		r.fail("count must be from 1 to 32")
+		return m
+	}
+	m.Count = int(f.count)
 	return m
 }
 

@@ -21,6 +21,7 @@ type client struct {
 	net       string          // counts as one network
 	jobs      []job           // its work for the ledger, in order; the first one may run
 	open      []*introduction // its open tickets, as seeder and as leecher
+	pinging   pinging
 }
 
 // extended says whether the client speaks fanseed.v1.
@@ -52,13 +53,15 @@ func (h *Hub) Opened(c *socket.Conn) { h.put(event{kind: opened, socket: c}) }
 func (h *Hub) Ponged(c *socket.Conn) { h.put(event{kind: ponged, socket: c}) }
 func (h *Hub) Closed(c *socket.Conn) { h.put(event{kind: closed, socket: c}) }
 
-// Received decodes a message on the socket's own goroutine. What is no message at all closes the socket.
+// Received decodes a message on the socket's own goroutine, and checks a proof there. What is no message at all closes the socket.
 func (h *Hub) Received(c *socket.Conn, text []byte) {
 	m, err := announce.ParseClient(text)
 	if refusal := (*announce.Malformed)(nil); errors.As(err, &refusal) {
 		h.put(event{kind: malformed, socket: c, refusal: refusal})
 	} else if err != nil {
 		c.Close(socket.InvalidPayload, "not a message of the tracker protocol")
+	} else if answer, ok := m.(*announce.Proof); ok {
+		h.proved(c, answer)
 	} else {
 		h.put(event{kind: received, socket: c, message: m})
 	}
@@ -100,6 +103,7 @@ func (h *Hub) opened(handle tracker.Conn, s *socket.Conn) {
 func (h *Hub) closed(c *client) {
 	h.tracker.Closed(h.now, c.handle)
 	h.tickets.leave(c)
+	h.proofs.leave(c)
 	delete(h.clients, c.handle)
 }
 
@@ -112,6 +116,10 @@ func (h *Hub) received(c *client, m announce.ClientMessage) {
 	case *announce.Settle:
 		if c.speaksExtended() {
 			h.settle(c, m)
+		}
+	case *announce.Pong:
+		if c.speaksExtended() {
+			h.pinged(c, m)
 		}
 	default:
 		h.tracker.Receive(h.now, c.handle, m)

@@ -51,6 +51,7 @@ func (h *Hub) dispatch(ctx context.Context) {
 		h.desk.start(ctx, c, c.jobs[0])
 	}
 	h.dispatchIssue(ctx)
+	h.dispatchSeeding(ctx)
 }
 
 func (d *desk) start(ctx context.Context, c *client, j job) {

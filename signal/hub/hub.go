@@ -1,5 +1,6 @@
 // Package hub owns the one loop of the signal server: it hands what clients say to the tracker, and what the tracker and the ledger
-// decide to the clients. With fanseed.v1 clients it also speaks of accounts, tickets and settlement.
+// decide to the clients. With fanseed.v1 clients it also speaks of accounts, tickets and settlement, asks
+// seeders whether they are there, and challenges them to prove what they seed.
 //
 // It promises that a ticket is durable before anybody sees it, that a client's receipts are answered in the order in which they came,
 // and that the loop never waits: neither for a client nor for the ledger. It never keeps a balance, and never tells an address.
@@ -52,7 +53,11 @@ type Config struct {
 	Tracker          tracker.Config // its limits; Rand and Allow are the hub's
 	// Uncredited are accounts that no ticket names as the seeder, as the server's own. They may announce as much as they like.
 	Uncredited map[[16]byte]bool
-	Log        *slog.Logger
+	// Seeding is told who seeds what for how long, and who has proved it; nil: nobody is asked. Nor are the uncredited.
+	Seeding  Seeding
+	Torrents Torrents // nil: nobody is challenged
+	Proofs   Proofs
+	Log      *slog.Logger
 }
 
 // Hub implements socket.Handler.
@@ -63,6 +68,8 @@ type Hub struct {
 	clients map[tracker.Conn]*client
 	desk    desk
 	tickets tickets
+	seeding seeding
+	proofs  *proofs
 
 	events  chan event    // from sockets
 	asked   chan func()   // from other goroutines, to be run on the loop
@@ -77,6 +84,7 @@ func New(c Config) *Hub {
 	}
 	h := &Hub{
 		config: c, log: c.Log, clients: map[tracker.Conn]*client{}, desk: newDesk(), tickets: newTickets(),
+		seeding: newSeeding(), proofs: newProofs(c.Proofs),
 		events: make(chan event, 256), asked: make(chan func()), stopped: make(chan struct{}),
 	}
 	c.Tracker.Rand = c.Rand
@@ -95,6 +103,7 @@ func (h *Hub) tracked(infohash [20]byte) bool {
 
 // Run is the loop. It returns when ctx has ended and no call of the ledger runs any more; end ctx after the sockets are closed.
 func (h *Hub) Run(ctx context.Context) {
+	defer h.tellLast(ctx)
 	defer h.desk.jobs.Wait()
 	defer close(h.stopped)
 	timer := time.NewTimer(0)
@@ -140,9 +149,9 @@ func (h *Hub) carryOut() {
 	}
 }
 
-// arm sets the timer to the tracker's deadline.
+// arm sets the timer to what is due next.
 func (h *Hub) arm(timer *time.Timer) {
-	if due := h.tracker.Deadline(); !due.IsZero() {
+	if due := earlier(h.tracker.Deadline(), h.seedingDue()); !due.IsZero() {
 		timer.Reset(max(0, due.Sub(h.now)))
 	}
 }

@@ -192,11 +192,13 @@ func inBubble(t *testing.T, change func(c *Config), test func(s *site)) {
 // peer is a client with one socket.
 type peer struct {
 	*site
-	ws       *websocket.Conn
-	id       [20]byte
-	key      ed25519.PrivateKey
-	messages chan announce.ServerMessage // closed with the socket
-	code     int                         // of the close frame, once messages is closed
+	ws         *websocket.Conn
+	id         [20]byte
+	key        ed25519.PrivateKey
+	messages   chan announce.ServerMessage // closed with the socket
+	writing    sync.Mutex
+	challenged func(m *announce.Challenge) // nil: it does not answer
+	code       int                         // of the close frame, once messages is closed
 }
 
 // stock opens a socket as a stock client does; extended asks for the subprotocol.
@@ -212,9 +214,14 @@ func (s *site) open(name, from string, subprotocols ...string) *peer {
 	}
 	p := &peer{site: s, ws: ws, messages: make(chan announce.ServerMessage, 1000)}
 	copy(p.id[:], name)
-	p.key = ed25519.NewKeyFromSeed([]byte(fmt.Sprintf("%-32s", name)))
+	p.key = keyOf(name)
 	go p.read()
 	return p
+}
+
+// keyOf is the account's key of whoever has a name.
+func keyOf(name string) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed([]byte(fmt.Sprintf("%-32s", name)))
 }
 
 func (p *peer) read() {

@@ -54,6 +54,7 @@ func (h *Hub) loggedIn(c *client, m *announce.Login, err error) {
 	c.net = h.net(c.socket.Address(), "account "+string(c.account[:]))
 	h.tracker.Place(c.handle, c.net)
 	c.send(&announce.Account{ID: c.account})
+	h.seeds(c)
 }
 
 func (h *Hub) verifyLogin(nonce [32]byte, m *announce.Login) error {

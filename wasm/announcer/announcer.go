@@ -171,6 +171,10 @@ func (a *Announcer) Received(now time.Time, text []byte) {
 		a.settled(now, m)
 	case *announce.Revoked:
 		a.emit(Revoked{m.Infohash, m.Message})
+	case *announce.Ping:
+		a.pinged(m)
+	case *announce.Challenge:
+		a.challenged(now, m)
 	case *announce.Error:
 		a.refused(now, m)
 	}

@@ -64,24 +64,34 @@ type Revoked struct {
 	Message  string
 }
 
+// Challenged asks for a proof that a torrent is stored here: answer with Prove, block by block, while Waits says so.
+type Challenged struct {
+	ID        uint64
+	Infohash  [20]byte
+	Nonce     [32]byte
+	PublicKey [32]byte // ours
+	Count     int
+}
+
 // Failed tells a refusal: of one torrent, or of the login (Infohash all zero).
 type Failed struct {
 	Infohash [20]byte
 	Reason   string
 }
 
-func (Dial) effect()      {}
-func (SendText) effect()  {}
-func (Hangup) effect()    {}
-func (Sign) effect()      {}
-func (LoggedIn) effect()  {}
-func (Counts) effect()    {}
-func (GotOffer) effect()  {}
-func (GotAnswer) effect() {}
-func (Ticketed) effect()  {}
-func (Settled) effect()   {}
-func (Revoked) effect()   {}
-func (Failed) effect()    {}
+func (Dial) effect()       {}
+func (SendText) effect()   {}
+func (Hangup) effect()     {}
+func (Sign) effect()       {}
+func (LoggedIn) effect()   {}
+func (Counts) effect()     {}
+func (GotOffer) effect()   {}
+func (GotAnswer) effect()  {}
+func (Ticketed) effect()   {}
+func (Settled) effect()    {}
+func (Revoked) effect()    {}
+func (Challenged) effect() {}
+func (Failed) effect()     {}
 
 func (a *Announcer) emit(e Effect) { a.effects = append(a.effects, e) }
 

@@ -20,6 +20,7 @@ type link struct {
 	attempts int             // to dial, since something was answered last
 	account  bool            // logged in on this socket
 	hello    *announce.Hello // once it came
+	asked    []asked         // challenges
 	paced    time.Time       // when all announces would be sent if none had been sent at once
 }
 

@@ -131,6 +131,10 @@ func (s *stage) caller(verb string, args []string) {
 		s.a.Stop(s.now)
 	case "opened":
 		s.a.Opened(s.now, a[""] == "fanseed.v1")
+	case "prove":
+		if !s.a.Prove(s.now, announce.Proof{ID: uint64(s.number(a["number"])), Index: int(s.number(a["index"])), Block: []byte("x")}) {
+			s.effects = append(s.effects, "nobody waits")
+		}
 	case "closed":
 		s.a.Closed(s.now)
 	case "signed":
@@ -203,6 +207,10 @@ func (s *stage) message(words []string) announce.ServerMessage {
 		return &announce.Ticket{Infohash: infohash, PeerID: from, OfferID: id, Ticket: s.ticket(infohash, a)}
 	case "settled":
 		return s.settled(words[1:])
+	case "ping":
+		return &announce.Ping{Nonce: [16]byte{5}}
+	case "challenge":
+		return &announce.Challenge{ID: uint64(s.number(a["number"])), Infohash: infohash, Nonce: [32]byte{4}, Count: 8, Deadline: uint64(s.number(a["ms"]))}
 	case "revoked":
 		return &announce.Revoked{Infohash: infohash, Message: "gone"}
 	case "error":
@@ -304,6 +312,8 @@ func (s *stage) describe(e Effect) string {
 		return fmt.Sprintf("settled %s=%d %s", serial(e.Result.Serial), e.Result.Amount, e.Result.Reason)
 	case Revoked:
 		return fmt.Sprintf("revoked %s: %s", word(e.Infohash), e.Message)
+	case Challenged:
+		return fmt.Sprintf("challenge %s number=%d nonce %x key %x count=%d", word(e.Infohash), e.ID, e.Nonce[:1], e.PublicKey[:1], e.Count)
 	case Failed:
 		return fmt.Sprintf("failed %s: %s", word(e.Infohash), e.Reason)
 	}
@@ -332,6 +342,10 @@ func (s *stage) describeSent(text []byte) string {
 		return fmt.Sprintf("answer %s to %s id %s: %s", word(m.Infohash), word(m.To), word(m.OfferID), m.SDP)
 	case *announce.Login:
 		return fmt.Sprintf("login %x %x", m.PublicKey[:1], m.Signature[:1])
+	case *announce.Pong:
+		return fmt.Sprintf("pong %x", m.Nonce[:1])
+	case *announce.Proof:
+		return fmt.Sprintf("proof number=%d index=%d", m.ID, m.Index)
 	case *announce.Settle:
 		var list []receipt.Receipt
 		for _, r := range m.Receipts {

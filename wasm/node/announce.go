@@ -77,6 +77,8 @@ func (n *Node) drainAnnouncer(now time.Time) {
 			n.settled(e.Result)
 		case announcer.Revoked:
 			n.revoke(now, e)
+		case announcer.Challenged:
+			n.challenged(e)
 		case announcer.Failed:
 			n.refused(now, e)
 		}

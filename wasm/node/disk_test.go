@@ -182,3 +182,13 @@ func (x *shelfStore) Close() error {
 	}
 	return nil
 }
+
+// Lose is what stores have that can forget a damaged piece.
+func (x *shelfStore) Lose(_ context.Context, index int) error {
+	return x.locked(func(s *shelf) error {
+		s.disk.room += int64(len(s.pieces[index]))
+		delete(s.pieces, index)
+		s.have.Clear(index)
+		return nil
+	})
+}

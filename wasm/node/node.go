@@ -50,6 +50,7 @@ type Node struct {
 	works     []*work
 	checks    checks
 	uploads   uploads
+	proving   proving
 	spans     spans
 	downloads downloads
 	budget    budget
@@ -76,6 +77,7 @@ func New(c Config) *Node {
 		spans:  newSpans(),
 	}
 	n.meetings.seeks, n.meetings.answers = seekPace, answerPace
+	n.proving.pace = pace{every: provePace, most: proveBurst}
 	n.limit(time.Now(), c.Limits)
 	n.receipts.restore(c.Receipts)
 	n.announcer = newAnnouncer(n)
@@ -108,6 +110,7 @@ func (n *Node) tick(now time.Time) {
 	n.serveChecks()
 	n.uploads.serve(now, &n.budget)
 	n.downloads.serve(now)
+	n.prove(now)
 	n.obeyBudget(now)
 	n.meetNext(now)
 	next := now.Add(time.Second)
@@ -121,6 +124,7 @@ func (n *Node) tick(now time.Time) {
 	next = earlier(next, n.meetDue(now))
 	next = earlier(next, n.uploads.deadline(now))
 	next = earlier(next, n.downloads.deadline(now))
+	next = earlier(next, n.proveDue(now))
 	next = earlier(next, n.announcer.Deadline())
 	n.timer.Reset(max(time.Millisecond, next.Sub(now)))
 }

@@ -195,6 +195,36 @@ func (o *OPFS) settle(ctx context.Context, index int, good bool) error {
 	return nil
 }
 
+// Lose says that a piece which was there, or is doubtful, is not: its bytes were found to be wrong. It can be put again.
+func (o *OPFS) Lose(ctx context.Context, index int) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.lose(ctx, index); err != nil {
+		return o.failed(fmt.Sprintf("lose piece %d", index), err)
+	}
+	return nil
+}
+
+func (o *OPFS) lose(ctx context.Context, index int) error {
+	if err := o.ready(ctx); err != nil {
+		return err
+	}
+	if o.doubtful.Has(index) {
+		return o.forget(index)
+	}
+	if !o.have.Has(index) {
+		return nil
+	}
+	o.have.Clear(index)
+	if err := o.sync(); err != nil {
+		o.have.Set(index) // the journal may trust it still, and so may not be written over it
+		return err
+	}
+	o.held -= o.size(index)
+	o.budget.give(o.size(index))
+	return nil
+}
+
 func (o *OPFS) forget(index int) error {
 	if err := o.record(index, false); err != nil {
 		return err

@@ -389,3 +389,40 @@ func testListAndRemove(t *testing.T, o *store.Opener) {
 	put(t, s, info, 8, 9, 10)
 	s.Close()
 }
+
+// A piece that was lost is not there, not after its store was opened again either, until it is put again.
+func TestOPFSLose(t *testing.T) {
+	o, info, infohash := onDisk(t, unlimited), book(), newInfohash()
+	s := open(t, o, infohash, info)
+	put(t, s, info, 1, 2, 3)
+	lose := func(index int) {
+		t.Helper()
+		if err := s.(interface {
+			Lose(context.Context, int) error
+		}).Lose(t.Context(), index); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lose(2)
+	lose(2)
+	lose(7)
+	for range 2 {
+		if err := s.ReadAt(t.Context(), 2, 0, make([]byte, 1)); !errors.Is(err, store.ErrMissing) {
+			t.Errorf("read a lost piece: %v", err)
+		}
+		if have := s.Have(); have.Count() != 2 || !have.Has(1) || !have.Has(3) || s.Doubtful().Count() != 0 {
+			t.Errorf("has %x", have)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = open(t, o, infohash, info)
+	}
+	put(t, s, info, 2)
+	if !whole(t, s, info, 2) {
+		t.Error("the new piece is wrong")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

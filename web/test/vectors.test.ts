@@ -186,3 +186,42 @@ test("what must be refused is refused for its own reason", async () => {
   }
   for (const v of vectors.keys) assert.ok(!smallOrder(bytes(v.public_key)), v.name);
 });
+
+interface Proofs {
+  asked: { nonce: string; public_key: string; infohash: string; parts: number; asked: number[] }[];
+  proofs: {
+    piece_length: number; files: number[]; part: number; file: number; begin: number; length: number; path: string; node: string;
+  }[];
+}
+
+const proofs = JSON.parse(readFileSync(find("vectors/proof.json"), "utf8")) as Proofs;
+
+test("what a challenge asks for follows from nonce, account and work", async () => {
+  assert.ok(proofs.asked.length > 0);
+  for (const v of proofs.asked) {
+    const key = await webcrypto.subtle.importKey("raw", bytes(v.nonce), { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    for (const [i, want] of v.asked.entries()) {
+      const message = join8(bytes(v.public_key), bytes(v.infohash), integer(i, 4));
+      const mac = new DataView(await webcrypto.subtle.sign("HMAC", key, message));
+      assert.equal(Number(mac.getBigUint64(0) % BigInt(v.parts)), want);
+    }
+  }
+});
+
+test("leaves are numbered over all files, and their paths lead to the nodes of their pieces", async () => {
+  let part = 0, file = 0, begin = 0; // of the leaf that comes next
+  for (const v of proofs.proofs) {
+    while (begin >= v.files[file]!) [file, begin] = [file + 1, 0];
+    const length = Math.min(16384, v.files[file]! - begin);
+    assert.deepEqual([v.part, v.file, v.begin, v.length], [part, file, begin, length]);
+    let node = await sha256(Uint8Array.from({ length }, (_, n) => (begin + n) % 251));
+    const path = bytes(v.path);
+    for (let at = 0, index = (begin % v.piece_length) / 16384; at < path.length; at += 32, index >>= 1) {
+      const uncle = path.subarray(at, at + 32);
+      node = await sha256(index % 2 === 0 ? join8(node, uncle) : join8(uncle, node));
+    }
+    assert.equal(hex(node), v.node, `part ${part}`);
+    [part, begin] = [part + 1, begin + length];
+  }
+  assert.ok(part > 0);
+});
