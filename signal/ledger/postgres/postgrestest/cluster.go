@@ -47,12 +47,6 @@ func New(t testing.TB) string {
 	return address(folder, name)
 }
 
-// Open returns the URL of a database of a server that lasts as long as this process, for programs that are no tests.
-func Open() (string, error) {
-	folder, err := cluster()
-	return address(folder, "postgres"), err
-}
-
 func address(folder, database string) string {
 	return "postgres:///" + database + "?user=fanseed&host=" + url.QueryEscape(folder)
 }
