@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -118,7 +119,7 @@ func start() (folder string, err error) {
 }
 
 // lifeline is the standard input of the one who supervises; nothing is ever written to it.
-var lifeline any
+var lifeline io.WriteCloser
 
 func answers(folder string) (err error) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
