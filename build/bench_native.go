@@ -29,7 +29,7 @@ func measureNative(ctx context.Context, r repo, binary string, rounds int, wante
 		return nil, err
 	}
 	var all []measurement
-	for _, measure := range []func(context.Context) ([]*measurement, error){n.webseed, n.download, n.idle} {
+	for _, measure := range []func(context.Context) ([]*measurement, error){n.webseed, n.download, n.idle, n.settle} {
 		lines, err := measure(ctx)
 		if err != nil {
 			return nil, err

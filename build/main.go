@@ -8,8 +8,8 @@
 //	go run ./build vuln
 //
 // It promises that a build with nothing changed takes seconds, and that two builds of the same sources give the same bytes. It keeps
-// what it may forget in .cache and never writes outside the repository, except that `test` and `bench` install missing browsers, and
-// the programs that they compare with, with the system's package manager where they run as root.
+// what it may forget in .cache and never writes outside the repository, except that `test` and `bench` install missing browsers,
+// PostgreSQL, and the programs that they compare with, with the system's package manager where they run as root.
 package main
 
 import (

@@ -62,9 +62,11 @@ type Epoch struct {
 
 // Backend keeps the books. Each method that changes something is one
 // transaction: when it returns nil the change is on disk, when it returns an error
-// nothing of it happened, and a crash leaves one of the two. All methods may be
-// called by many goroutines, and by several processes on the same books. The
-// suite in ledgertest says the same in code.
+// nothing of it happened, and a crash leaves one of the two. Where the books are
+// on another machine its answer may be lost, which is ErrStorage too: then it is
+// one of the two, and to ask again is right. All methods may be called by many
+// goroutines, and by several processes on the same books. The suite in ledgertest
+// says the same in code.
 type Backend interface {
 	// Once keeps value under name if nothing is, and returns what then is.
 	Once(ctx context.Context, name, value string) (string, error)

@@ -27,6 +27,10 @@ var migrations embed.FS
 // readers is how many connections read at once.
 const readers = 4
 
+// writing has the one who writes take the lock at a transaction's beginning. It keeps 64 MiB of the file in memory, since receipts come in
+// no order and each meets other pages, and copies 32 MiB of the log into the file at a time, in which many of them meet the same pages.
+const writing = "&_txlock=immediate&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(8192)"
+
 var _ interface {
 	ledger.Backend
 	ledger.Works
@@ -46,7 +50,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 
 // open is Open over connections that wrap may put something around.
 func open(ctx context.Context, path string, wrap func(driver.Connector) driver.Connector) (*DB, error) {
-	writer, err := connect(path, 1, "&_txlock=immediate", wrap)
+	writer, err := connect(path, 1, writing, wrap)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +69,7 @@ func open(ctx context.Context, path string, wrap func(driver.Connector) driver.C
 func connect(path string, connections int, more string, wrap func(driver.Connector) driver.Connector) (*sql.DB, error) {
 	file := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}
 	connector, err := sqlite.NewConnector(file.String() +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-65536)&_pragma=wal_autocheckpoint(8192)" + more)
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" + more)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

@@ -52,6 +52,9 @@ func fill(t testing.TB, s Store) {
 // Walk breaks each operation off at its first statement, its second, and so on until it runs to its end. Each time the books must hold
 // all of it or nothing, and all of it, once, after it was tried again.
 func Walk(t *testing.T, fresh func(t testing.TB) Place) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
 	for _, o := range operations {
 		t.Run(o.name, func(t *testing.T) {
 			before, after := o.states(t, fresh(t))

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -45,12 +46,6 @@ func New(t testing.TB) string {
 	}
 	t.Cleanup(func() { _ = execute(folder, "DROP DATABASE "+name+" WITH (FORCE)") })
 	return address(folder, name)
-}
-
-// Open returns the URL of a database of a server that lasts as long as this process, for programs that are no tests.
-func Open() (string, error) {
-	folder, err := cluster()
-	return address(folder, "postgres"), err
 }
 
 func address(folder, database string) string {
@@ -124,7 +119,7 @@ func start() (folder string, err error) {
 }
 
 // lifeline is the standard input of the one who supervises; nothing is ever written to it.
-var lifeline any
+var lifeline io.WriteCloser
 
 func answers(folder string) (err error) {
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
