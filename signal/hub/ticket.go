@@ -10,7 +10,7 @@ import (
 
 // The rules of tickets: see the limits of credit in the reward rules.
 const (
-	planned        = 4                // introductions planned for a copy where there are as many seeders
+	planned        = 4                // introductions planned for a copy where there are as many seeders, and as many units to share
 	shareUnit      = 8 << 20          // bytes; a share is rounded up to whole units
 	ticketLifetime = 6 * time.Hour    // in which bytes may be sent on a ticket
 	settleLifetime = 48 * time.Hour   // after that, in which its receipts are accepted
@@ -62,13 +62,19 @@ func (h *Hub) plan(in introduction) {
 		return
 	}
 	seeders, _, _ := h.tracker.Counts(in.infohash)
-	m := max(1, min(seeders, planned))
+	m := introductions(in.length, seeders)
 	in.since = h.now
 	in.share = share(in.length, m)
 	h.tickets.clear(in.copy(), h.now)
 	if h.tickets.others(&in) < 2*m && h.tickets.trials.allow(&in, 2*m, h.now) {
 		h.tickets.add(&in)
 	}
+}
+
+// introductions returns how many are planned for a copy: no more than there are seeders, or units to share.
+func introductions(length uint64, seeders int) int {
+	units := (length + shareUnit - 1) / shareUnit
+	return max(1, int(min(uint64(seeders), planned, units)))
 }
 
 // share returns an m-th of a length, rounded up to whole units.

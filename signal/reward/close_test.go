@@ -301,7 +301,7 @@ func TestRulesOneByOne(t *testing.T) {
 		}, []uint64{2 * gib, 2 * gib, 2 * gib, 2 * gib, 2 * gib, 2 * gib, 2 * gib}, []uint64{134, 134, 133, 133, 133, 133, 200},
 			same(receipt.CappedNet, receipt.CappedNet, receipt.CappedNet, receipt.CappedNet, receipt.CappedNet, receipt.CappedNet, ok)},
 		"two seeders of one network": {func(in *reward.Input) { in.Seeders[1].Net = in.Seeders[0].Net }, []uint64{gib, gib, gib}, []uint64{293, 293, 414}, same(ok, ok, ok)},
-		"tickets that nobody uses": {func(in *reward.Input) { in.Leechers[0].Tickets = 32 }, []uint64{gib, gib, gib}, []uint64{111, 445, 444},
+		"tickets that nobody uses": {func(in *reward.Input) { in.Leechers[0].Tickets = 32 }, []uint64{gib, gib, gib}, []uint64{59, 471, 470},
 			same(receipt.LowDemand, ok, ok)},
 		"not of the common pool": {func(in *reward.Input) { in.Works[0].Common = false }, []uint64{gib}, []uint64{0}, same(receipt.NotCommon)},
 		"nobody served":          {nil, []uint64{0, 0}, []uint64{0, 0}, same(ok, ok)},

@@ -20,7 +20,7 @@ type Rules struct {
 // Standard are the rules in force. Their version is that of the tables: see Input.Append.
 var Standard = Rules{
 	Emission: 400, Bandwidth: 5000, Availability: 3000, Grants: 2000,
-	PairCap: 2 << 30, NetCap: 8 << 30, Demand: 8, Damping: true, Weighed: true,
+	PairCap: 2 << 30, NetCap: 8 << 30, Demand: 4, Damping: true, Weighed: true,
 	NetPart: 100, NetShares: 3,
 	MostGrant: 1_000_000,
 }

@@ -1,5 +1,7 @@
 package tracker
 
+import "iter"
+
 // half is the seeders or the leechers of a swarm by their networks, in no meaningful but in a repeatable order.
 type half struct {
 	size     int // peers
@@ -54,10 +56,15 @@ func (n *network) swap(i, j int) {
 	n.peers[i].index, n.peers[j].index = i, j
 }
 
-// all returns the peers.
-func (h *half) all() (list []*peer) {
-	for _, n := range h.networks {
-		list = append(list, n.peers...)
+// all yields the peers.
+func (h *half) all() iter.Seq[*peer] {
+	return func(yield func(*peer) bool) {
+		for _, n := range h.networks {
+			for _, p := range n.peers {
+				if !yield(p) {
+					return
+				}
+			}
+		}
 	}
-	return list
 }

@@ -21,7 +21,7 @@ func (t *Tracker) Seeders(infohash [20]byte) (conns []Conn) {
 	if s == nil {
 		return nil
 	}
-	for _, p := range s.seeders {
+	for p := range s.seeders.all() {
 		conns = append(conns, p.conn.handle)
 	}
 	return conns

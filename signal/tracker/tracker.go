@@ -10,6 +10,7 @@ package tracker
 import (
 	"container/list"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"fanseed/signal/announce"
@@ -157,7 +158,7 @@ func (t *Tracker) Revoke(now time.Time, infohash [20]byte) {
 	if s == nil {
 		return
 	}
-	for _, p := range append(s.seeders.all(), s.leechers.all()...) {
+	for _, p := range slices.AppendSeq(slices.Collect(s.seeders.all()), s.leechers.all()) {
 		t.refuseTakeover(p, refuseUntracked)
 		t.remove(p)
 		t.emit(Removed{p.conn.handle, infohash, p.id})
