@@ -97,11 +97,12 @@ CREATE TABLE stay (
     PRIMARY KEY (epoch, account, work)
 );
 
+-- What is credited of each copy. A batch is about few works and many leechers: their rows lie together.
 CREATE TABLE copy (
-    leecher BYTEA NOT NULL,
     work    BYTEA NOT NULL,
+    leecher BYTEA NOT NULL,
     bytes   BIGINT NOT NULL CHECK (bytes >= 0),
-    PRIMARY KEY (leecher, work)
+    PRIMARY KEY (work, leecher)
 );
 
 CREATE TABLE refused (

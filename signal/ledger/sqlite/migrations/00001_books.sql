@@ -97,11 +97,12 @@ CREATE TABLE stay (
     PRIMARY KEY (epoch, account, work)
 ) STRICT, WITHOUT ROWID;
 
+-- What is credited of each copy. A batch is about few works and many leechers: their rows lie together.
 CREATE TABLE copy (
-    leecher BLOB NOT NULL,
     work    BLOB NOT NULL,
+    leecher BLOB NOT NULL,
     bytes   INTEGER NOT NULL CHECK (bytes >= 0),
-    PRIMARY KEY (leecher, work)
+    PRIMARY KEY (work, leecher)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE refused (
