@@ -1,0 +1,79 @@
+package audit
+
+import (
+	"context"
+	"time"
+)
+
+// Results takes how audits ended. It may block.
+type Results interface {
+	// Audited takes the results of one audit: one for each seeder that had a ticket for it and could be judged.
+	Audited(ctx context.Context, results []Result) error
+}
+
+// Result is how one seeder has served one audit.
+type Result struct {
+	Account  [16]byte // of the seeder
+	Infohash [20]byte
+	Epoch    uint32 // of its ticket
+	Outcome  Outcome
+	// Failed says that the seeder is to answer for it: for bytes that failed their hash, or for a refusal that an audit by another account has
+	// met before, some time ago.
+	Failed bool
+	Bytes  int64         // verified
+	Took   time.Duration // from the first request to the last block; 0 where none came
+}
+
+// Outcome is what came of an audit with one seeder.
+type Outcome uint8
+
+// The outcomes.
+const (
+	// Served: bytes came, and passed their hash.
+	Served Outcome = iota
+	// Busy: it said no as honest seeders do, at the end of a budget or with its slots full, or gave too little to be judged.
+	Busy
+	// Unreachable: it was introduced, and no connection came of it, or one that it has left.
+	Unreachable
+	// Refused: it was connected and there for everybody, and nothing came.
+	Refused
+	// Corrupt: it gave bytes that failed their hash.
+	Corrupt
+)
+
+var outcomes = [...]string{Served: "served", Busy: "busy", Unreachable: "unreachable", Refused: "refused", Corrupt: "corrupt"}
+
+// Outcomes are all there are.
+var Outcomes = [...]Outcome{Served, Busy, Unreachable, Refused, Corrupt}
+
+func (o Outcome) String() string { return outcomes[o] }
+
+// Rules are how an audit goes. A zero field means its default.
+type Rules struct {
+	Patience time.Duration // in which something must come of a seeder that is connected; 90 s: tabs in the background wake once a minute
+	Connect  time.Duration // in which connections must come; 40 s
+	Stay     time.Duration // for which a visit stays at least, and up to twice as long; 15 s
+	Enough   int64         // verified bytes by which a seeder has served; 1 MiB
+	Most     int64         // bytes that a visit takes; 128 MiB
+	Link     int64         // bytes a second that a visit takes, up to twice as many: its downstream is like a fan's; 512 KiB
+	Apart    time.Duration // by which two refusals must be apart; 20 minutes
+	Uses     int           // visits of one account at most; 3
+}
+
+func (r Rules) withDefaults() Rules {
+	set(&r.Patience, 90*time.Second)
+	set(&r.Connect, 40*time.Second)
+	set(&r.Stay, 15*time.Second)
+	set(&r.Enough, 1<<20)
+	set(&r.Most, 128<<20)
+	set(&r.Link, 512<<10)
+	set(&r.Apart, 20*time.Minute)
+	set(&r.Uses, 3)
+	return r
+}
+
+func set[N ~int | ~int64](n *N, standard N) {
+	if *n == 0 {
+		*n = standard
+	}
+}
