@@ -11,6 +11,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"testing"
 
 	"fanseed/signal/ledger"
@@ -35,7 +36,7 @@ type Case struct {
 
 // Cases returns the whole contract.
 func Cases() []Case {
-	return append(append(settleCases(), epochCases()...), keepCases()...)
+	return slices.Concat(settleCases(), epochCases(), factCases(), keepCases())
 }
 
 // Run holds a backend to the contract. fresh returns a place with no books yet.
@@ -106,7 +107,7 @@ func (w *world) publish(name string, length uint64) {
 	w.Helper()
 	w.register("publisher")
 	work := ledger.Work{
-		Infohash: infohash(name), Name: name, Length: length, PieceLength: 1 << 14, Files: 1,
+		Infohash: infohash(name), Name: name, Length: length, PieceLength: 1 << 14, Files: 1, Leaves: length >> 14, Common: true,
 		Publisher: account("publisher"), Published: start,
 	}
 	if err := w.Publish(w.ctx, work, []byte("torrent of "+name), 1000); err != nil {
