@@ -62,8 +62,8 @@ type Auditor struct {
 	suspicions suspicions
 }
 
-// maxVisits is how many audits run at a time. One that falls due while so many run is left out.
-const maxVisits = 8
+// maxVisits is how many audits run at a time, each with what it takes in memory. One that falls due while so many run is left out.
+const maxVisits = 4
 
 // New returns an auditor. Nothing happens until Run or Audit.
 func New(c Config) *Auditor {

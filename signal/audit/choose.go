@@ -14,7 +14,7 @@ const candidates = 64
 func (a *Auditor) choose(now time.Time) (infohash [20]byte, ok bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if again, due := a.suspicions.due(now, a.Rules); due && a.rand.IntN(2) == 0 && a.Seeders(again) > 0 {
+	if again, due := a.suspicions.due(now, a.Rules, a.rand); due && a.rand.IntN(2) == 0 && a.Seeders(again) > 0 {
 		return again, true
 	}
 	var all []stake

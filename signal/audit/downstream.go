@@ -2,6 +2,8 @@ package audit
 
 import (
 	"context"
+	"math"
+	"math/rand/v2"
 	"sync"
 	"time"
 )
@@ -14,6 +16,12 @@ type downstream struct {
 
 	mu   sync.Mutex
 	free time.Time // when what came last is through
+}
+
+// rate draws a line's bytes a second: every doubling is as likely as any other, so that some visits last long enough to tell a silent seeder of
+// a small work, and a slow downloader is no sign of an audit, nor a fast one of a fan.
+func rate(r *rand.Rand, slowest, fastest int64) int64 {
+	return int64(float64(slowest) * math.Pow(float64(fastest)/float64(slowest), r.Float64()))
 }
 
 // burst is how much comes through at once when nothing did for a while, as a time.

@@ -37,9 +37,12 @@ func (ids *identities) take(r *rand.Rand, infohash [20]byte) *identity {
 	return id
 }
 
+// maxFree is how many accounts wait for another visit: where there is little to visit they would become more and more. The oldest goes.
+const maxFree = 64
+
 // give takes back an account that may visit something else.
 func (ids *identities) give(id *identity) {
 	if id.left > 0 {
-		ids.free = append(ids.free, id)
+		ids.free = append(ids.free[max(0, len(ids.free)+1-maxFree):], id)
 	}
 }

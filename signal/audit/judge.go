@@ -18,7 +18,7 @@ func (v *visit) over(now time.Time) bool {
 	v.mu.Unlock()
 	rules, stayed := v.config.Rules, now.Sub(v.begun)
 	switch {
-	case shown.Err != nil || stayed >= rules.Connect+rules.Patience || shown.Downloaded >= rules.Most:
+	case shown.Err != nil || stayed >= rules.Connect+rules.Patience+rules.Silence || shown.Downloaded >= rules.Most:
 		return true
 	case stayed < v.stay:
 		return false
@@ -53,11 +53,11 @@ func (v *visit) paid() (list []paid) {
 func (t *tap) open(now time.Time, rules Rules) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	since := t.opened
+	since, patience := t.opened, rules.Patience
 	if t.answered == 0 && !t.first.IsZero() {
-		since = t.first
+		since, patience = t.first, rules.Silence
 	}
-	return t.closed.IsZero() && t.good < rules.Enough && (since.IsZero() || now.Sub(since) < rules.Patience)
+	return t.closed.IsZero() && t.good < rules.Enough && (since.IsZero() || now.Sub(since) < patience)
 }
 
 // results judges the seeders, each once: by the best of its connections, but for bad bytes.
@@ -124,7 +124,7 @@ func (v *visit) silent(r Result, f *facts) (Result, bool) {
 		r.Outcome = Refused
 	case f.rejected > 0:
 		r.Outcome = Busy // as at the end of a budget
-	case f.first.IsZero() || v.left.Sub(f.first) < v.config.Rules.Patience:
+	case f.first.IsZero() || v.left.Sub(f.first) < v.config.Rules.Silence:
 		return r, false // it was not asked, or only lately
 	default:
 		r.Outcome = Refused

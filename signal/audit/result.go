@@ -50,23 +50,27 @@ func (o Outcome) String() string { return outcomes[o] }
 
 // Rules are how an audit goes. A zero field means its default.
 type Rules struct {
-	Patience time.Duration // in which something must come of a seeder that is connected; 90 s: tabs in the background wake once a minute
+	Patience time.Duration // in which a seeder that is connected must have unchoked; 90 s: tabs in the background wake once a minute
+	Silence  time.Duration // in which one that has unchoked must answer something; 5 minutes: at 16 KiB in that time nobody's cap is too low
 	Connect  time.Duration // in which connections must come; 40 s
 	Stay     time.Duration // for which a visit stays at least, and up to twice as long; 15 s
 	Enough   int64         // verified bytes by which a seeder has served; 1 MiB
-	Most     int64         // bytes that a visit takes; 128 MiB
-	Link     int64         // bytes a second that a visit takes, up to twice as many: its downstream is like a fan's; 512 KiB
+	Most     int64         // bytes that a visit takes; 64 MiB
+	Slowest  int64         // bytes a second that a visit takes, as lines differ; from 32 KiB …
+	Fastest  int64         // … to 2 MiB
 	Apart    time.Duration // by which two refusals must be apart; 20 minutes
 	Uses     int           // visits of one account at most; 3
 }
 
 func (r Rules) withDefaults() Rules {
 	set(&r.Patience, 90*time.Second)
+	set(&r.Silence, 5*time.Minute)
 	set(&r.Connect, 40*time.Second)
 	set(&r.Stay, 15*time.Second)
 	set(&r.Enough, 1<<20)
-	set(&r.Most, 128<<20)
-	set(&r.Link, 512<<10)
+	set(&r.Most, 64<<20)
+	set(&r.Slowest, 32<<10)
+	set(&r.Fastest, 2<<20)
 	set(&r.Apart, 20*time.Minute)
 	set(&r.Uses, 3)
 	return r

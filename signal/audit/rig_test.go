@@ -209,9 +209,11 @@ func (r *rig) whole() store.Store {
 
 func (r *rig) empty() store.Store { return store.NewMemory(r.torrent.Info, store.NewBudget(1<<30)) }
 
-func (e *engine) Open(context.Context, [20]byte, *metainfo.Info) (store.Store, error) { return e.store, nil }
-func (e *engine) Changed(node.Snapshot)                                               {}
-func (e *engine) Removed([20]byte)                                                    {}
-func (e *engine) Keep(node.Receipt)                                                   {}
-func (e *engine) Forget([16]byte)                                                     {}
-func (e *engine) Moved(int64, int64)                                                  {}
+func (e *engine) Open(context.Context, [20]byte, *metainfo.Info) (store.Store, error) {
+	return e.store, nil
+}
+func (e *engine) Changed(node.Snapshot) {}
+func (e *engine) Removed([20]byte)      {}
+func (e *engine) Keep(node.Receipt)     {}
+func (e *engine) Forget([16]byte)       {}
+func (e *engine) Moved(int64, int64)    {}

@@ -38,13 +38,15 @@ func (l listener) Received(text []byte) {
 	l.SocketHandler.Received(text)
 }
 
-// unpaid keeps back what other downloaders owe the engine for what it has given them: the server's own accounts earn nothing. No peer sees that.
+// unpaid keeps back what other downloaders owe the engine for what it has given them, and that it is there when it has a whole work: the server's
+// own accounts earn nothing. No peer sees that.
 type unpaid struct{ node.Socket }
 
 // Send implements node.Socket.
 func (u unpaid) Send(text []byte) {
 	if m, err := announce.ParseClient(text); err == nil {
-		if _, settles := m.(*announce.Settle); settles {
+		switch m.(type) {
+		case *announce.Settle, *announce.Pong:
 			return
 		}
 	}

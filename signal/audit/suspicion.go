@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"math/rand/v2"
 	"slices"
 	"time"
 )
@@ -48,11 +49,15 @@ func (s *suspicions) suspect(next suspicion) {
 	s.list = append(s.list[max(0, len(s.list)+1-maxSuspicions):], next)
 }
 
-// due returns the work where a refusal may be confirmed now, of the oldest that still counts.
-func (s *suspicions) due(now time.Time, rules Rules) (infohash [20]byte, ok bool) {
+// due returns the work of one of the refusals that may be confirmed now: any of them, as a seeder that has left would keep the others waiting.
+func (s *suspicions) due(now time.Time, rules Rules, r *rand.Rand) (infohash [20]byte, ok bool) {
 	s.list = slices.DeleteFunc(s.list, func(old suspicion) bool { return now.Sub(old.at) > suspectedFor })
-	if len(s.list) == 0 || now.Sub(s.list[0].at) < rules.Apart {
+	ripe := slices.IndexFunc(s.list, func(young suspicion) bool { return now.Sub(young.at) < rules.Apart })
+	if ripe < 0 {
+		ripe = len(s.list)
+	}
+	if ripe == 0 {
 		return infohash, false
 	}
-	return s.list[0].infohash, true
+	return s.list[r.IntN(ripe)].infohash, true
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // tap watches one connection: what the engine says on it, and what the peer does. It changes nothing, but that what comes waits for the visit's
-// downstream.
+// downstream, which holds up nothing else: natively each data channel is read by a goroutine of its own.
 type tap struct {
 	node.Handler // the engine's
 	visit        *visit
@@ -34,8 +34,8 @@ type facts struct {
 	unchoked           bool      // at some time
 	claims             bool      // says that it has something
 	first, last        time.Time // request, block
-	asked              map[block]uint32
-	rejected, answered int              // requests
+	asked              map[block]request
+	rejected, answered int              // requests that it was still wanted to answer, and all
 	given              map[block][]byte // not verified yet
 	good, bad          int64            // bytes that passed their hash, and that did not
 }
@@ -43,9 +43,15 @@ type facts struct {
 // block is where a block begins.
 type block struct{ index, begin uint32 }
 
+// request is what was asked for. One that was cancelled may be answered still, or rejected, which is no refusal (BEP 6).
+type request struct {
+	length    uint32
+	cancelled bool
+}
+
 func (v *visit) tap(h node.Handler) *tap {
 	t := &tap{Handler: h, visit: v}
-	t.asked, t.given = map[block]uint32{}, map[block][]byte{}
+	t.asked, t.given = map[block]request{}, map[block][]byte{}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.taps = append(v.taps, t)
@@ -140,13 +146,19 @@ func (s *stream) read(chunk []byte, f func(wire.Message)) {
 
 // said notes what the engine has told the peer. t.mu is held.
 func (t *tap) said(m wire.Message) {
-	if m.Kind != wire.KindRequest {
-		return
+	at := block{m.Index, m.Begin}
+	switch m.Kind {
+	case wire.KindRequest:
+		if t.first.IsZero() {
+			t.first = time.Now()
+		}
+		t.asked[at] = request{length: m.Length}
+	case wire.KindCancel:
+		if r, asked := t.asked[at]; asked {
+			r.cancelled = true
+			t.asked[at] = r
+		}
 	}
-	if t.first.IsZero() {
-		t.first = time.Now()
-	}
-	t.asked[block{m.Index, m.Begin}] = m.Length
 }
 
 // heard notes what the peer has said. t.mu is held.
@@ -159,9 +171,11 @@ func (t *tap) heard(m wire.Message) {
 	case wire.KindBitfield:
 		t.claims = t.claims || wire.Bitfield(m.Data).Count() > 0
 	case wire.KindReject:
-		if _, asked := t.asked[block{m.Index, m.Begin}]; asked {
+		at := block{m.Index, m.Begin}
+		if r, asked := t.asked[at]; asked && !r.cancelled {
 			t.rejected++
 		}
+		delete(t.asked, at)
 	case wire.KindPiece:
 		t.gave(block{m.Index, m.Begin}, m.Data)
 	}
@@ -169,7 +183,7 @@ func (t *tap) heard(m wire.Message) {
 
 // gave keeps a block that was asked for until its piece is verified. t.mu is held.
 func (t *tap) gave(at block, data []byte) {
-	if length, asked := t.asked[at]; !asked || int(length) != len(data) {
+	if r, asked := t.asked[at]; !asked || int(r.length) != len(data) {
 		return
 	}
 	delete(t.asked, at)

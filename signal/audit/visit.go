@@ -34,14 +34,14 @@ type visit struct {
 	shown    node.Snapshot
 }
 
-// fastLink is how many times as fast as the slowest a visit's downstream may be.
-const fastLink = 2
+// overshoot is what may come in bytes after a visit has taken what it may, before it notices.
+const overshoot = 16 << 20
 
 func newVisit(c Config, key ed25519.PrivateKey, t *metainfo.Torrent, r *rand.Rand) *visit {
 	v := &visit{config: c, key: key, torrent: t, rand: r, tickets: map[[32]byte]ticket.Ticket{}}
-	v.link = &downstream{rate: c.Rules.Link + r.Int64N((fastLink-1)*c.Rules.Link)}
+	v.link = &downstream{rate: rate(r, c.Rules.Slowest, c.Rules.Fastest)}
 	v.stay = c.Rules.Stay + time.Duration(r.Int64N(int64(c.Rules.Stay)))
-	buffers := min(c.Rules.Most+(64<<20), t.Info.Length)
+	buffers := min(c.Rules.Most+overshoot, t.Info.Length)
 	v.pieces = &pieces{store.NewMemory(t.Info, store.NewBudget(buffers)), t.Info, v.verified}
 	return v
 }
@@ -51,8 +51,8 @@ const poll = 100 * time.Millisecond
 
 // run visits until enough was seen; false where ctx has ended before.
 func (v *visit) run(ctx context.Context) (whole bool) {
-	visiting, leave := context.WithCancel(ctx)
-	defer leave()
+	visiting, leave := context.WithCancel(context.WithoutCancel(ctx))
+	streaming, stop := context.WithCancel(ctx)
 	v.link.ctx, v.begun = visiting, time.Now()
 	parts := seedbox.NewParts(v.key, v.config.Dial, nil)
 	parts.Peers = peers{rtc.Config{ICEServers: v.config.ICE, Relay: v.config.Relay}, v}
@@ -60,16 +60,19 @@ func (v *visit) run(ctx context.Context) (whole bool) {
 	parts.Stores, parts.Host = v, v
 	n := node.New(node.Config{Server: v.config.Server, Rand: v.rand, Parts: parts})
 	file, at := v.anywhere()
-	var all sync.WaitGroup
-	defer all.Wait()
-	all.Go(func() { n.Run(visiting) })
-	if n.Share(visiting, true) != nil {
+	var engine, player sync.WaitGroup
+	defer engine.Wait()
+	defer leave()
+	defer player.Wait() // the engine answers it until it has ended
+	defer stop()
+	engine.Go(func() { n.Run(visiting) })
+	if n.Share(ctx, true) != nil {
 		return false
 	}
-	if _, err := n.AddTorrent(visiting, v.torrent.Bytes()); err != nil {
+	if _, err := n.AddTorrent(ctx, v.torrent.Bytes()); err != nil {
 		return false
 	}
-	all.Go(func() { v.stream(visiting, n, file, at) })
+	player.Go(func() { v.stream(streaming, n, file, at) })
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	for {
