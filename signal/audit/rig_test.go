@@ -35,6 +35,9 @@ type rig struct {
 	hub     *hub.Hub
 	torrent *metainfo.Torrent
 	content []byte
+
+	serverKey ed25519.PublicKey
+	epoch     func(unixMilli uint64) uint32
 }
 
 const pieceLength = 64 << 10
@@ -61,7 +64,9 @@ func newRig(t *testing.T, length int64) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, key, _ := ed25519.GenerateKey(nil)
+	public, key, _ := ed25519.GenerateKey(nil)
+	r.serverKey = public
+	r.epoch = func(unixMilli uint64) uint32 { return epochs.At(time.UnixMilli(int64(unixMilli))) }
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	r.url = server.URL
@@ -186,11 +191,7 @@ func (r *rig) seed(s store.Store, limits node.Limits, change func(*node.Parts)) 
 	r.t.Helper()
 	before := r.seeders()
 	e := r.start(s, limits, change)
-	for end := time.Now().Add(20 * time.Second); r.seeders() == before; time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			r.t.Fatal("the server never hears of the seeder")
-		}
-	}
+	r.until("the server hears of the seeder", func() bool { return r.seeders() > before })
 	return e
 }
 
