@@ -78,3 +78,54 @@ func TestAudit(t *testing.T) {
 		}
 	}
 }
+
+// leaves is gone as soon as it is asked for something.
+type leaves struct {
+	store.Store
+	leave func()
+}
+
+func (l leaves) ReadAt(ctx context.Context, _, _ int, _ []byte) error {
+	go l.leave()
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// Who leaves while it is audited has not failed, however often it is met.
+func TestAuditOfOneThatLeaves(t *testing.T) {
+	r := newRig(t, 1<<20)
+	a, results := r.auditor(quick)
+	for range 2 {
+		var e *engine
+		e = r.seed(leaves{r.whole(), func() { e.stop() }}, node.Limits{}, nil)
+		if err := a.Audit(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got := results.of(e.account)
+		if len(got) != 1 || got[0].Outcome != audit.Unreachable || got[0].Failed {
+			t.Errorf("got %+v, want one result: unreachable, not failed", got)
+		}
+		r.until("the seeder is gone", func() bool { return r.seeders() == 0 })
+	}
+	if got := a.Count(audit.Unreachable); got != 2 {
+		t.Errorf("got a count of %d, want 2", got)
+	}
+}
+
+// Where nothing is seeded nothing is audited, and with no audits an hour none begins.
+func TestNothingToAudit(t *testing.T) {
+	a := audit.New(audit.Config{Works: &rig{t: t, torrent: first(song(1 << 10))}, Seeders: func([20]byte) int { return 0 }})
+	if err := a.Audit(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := a.Run(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, o := range audit.Outcomes {
+		if got := a.Count(o); got != 0 {
+			t.Errorf("got a count of %d %s", got, o)
+		}
+	}
+}
+
+func first[A, B any](a A, _ B) A { return a }

@@ -5,9 +5,17 @@ import (
 	"time"
 )
 
-// Results takes how audits ended. It may block.
+// Results takes how audits ended: the ledger. It may block, and is called by several audits at a time.
+//
+// Of each result it keeps a row: epoch, account, infohash, whether it passed, which is !Failed, and why, which is Outcome.String(). The failed rows of
+// an account in an epoch are its reward.Seeder.Failed of that epoch: each halves its reputation. The others change nothing, and are kept for the
+// account's own statement, and because what is away or busy at every audit may be worth a look. How much came, and how fast, need not be kept.
+//
+// Accounts and works are known to the ledger, since a ticket named them. An account may come again in an epoch, also for the same work. A result of an
+// epoch that is closed is lost, and that is no error: a visit that began before the end of an epoch ends minutes after it.
 type Results interface {
-	// Audited takes the results of one audit: one for each seeder that had a ticket for it and could be judged.
+	// Audited takes the results of one audit, all or none: one for each seeder that had a ticket for it and could be judged, at least one and no
+	// more than a copy has tickets. After an error they are lost, in favour of the seeders: nothing is handed in twice.
 	Audited(ctx context.Context, results []Result) error
 }
 
