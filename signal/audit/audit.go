@@ -54,6 +54,7 @@ type Config struct {
 type Auditor struct {
 	Config
 	counts [len(outcomes)]atomic.Int64
+	failed atomic.Int64
 	visits sync.WaitGroup
 
 	mu         sync.Mutex // of what follows
@@ -168,8 +169,14 @@ func (a *Auditor) confirm(now time.Time, by [16]byte, results []Result) {
 		r := &results[i]
 		r.Failed = a.suspicions.heard(now, a.Rules, by, r)
 		a.counts[r.Outcome].Add(1)
+		if r.Failed {
+			a.failed.Add(1)
+		}
 	}
 }
+
+// Failed returns how many results were failures since the start.
+func (a *Auditor) Failed() int64 { return a.failed.Load() }
 
 // Count returns how many seeders' audits have ended in an outcome since the start.
 func (a *Auditor) Count(o Outcome) int64 { return a.counts[o].Load() }

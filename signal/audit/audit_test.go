@@ -51,6 +51,9 @@ func TestAudit(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if got := a.Failed(); got != 3 {
+		t.Errorf("got %d failures, want the corrupt one's two and the other's one", got)
+	}
 	for _, test := range []struct {
 		name     string
 		e        *engine
