@@ -82,13 +82,15 @@ func TestAudit(t *testing.T) {
 	}
 }
 
-// leaves is gone as soon as it is asked for something.
+// leaves is gone as soon as it is asked for something and has its ticket: without that nobody is judged.
 type leaves struct {
 	store.Store
-	leave func()
+	witness *witness
+	leave   func()
 }
 
 func (l leaves) ReadAt(ctx context.Context, _, _ int, _ []byte) error {
+	l.witness.ticketed(ctx)
 	go l.leave()
 	<-ctx.Done()
 	return ctx.Err()
@@ -100,7 +102,9 @@ func TestAuditOfOneThatLeaves(t *testing.T) {
 	a, results := r.auditor(quick)
 	for range 2 {
 		var e *engine
-		e = r.seed(leaves{r.whole(), func() { e.stop() }}, node.Limits{}, nil)
+		w := &witness{}
+		w.begin()
+		e = r.seed(leaves{r.whole(), w, func() { e.stop() }}, node.Limits{}, w.sockets)
 		if err := a.Audit(t.Context()); err != nil {
 			t.Fatal(err)
 		}

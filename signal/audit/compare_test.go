@@ -28,7 +28,7 @@ func TestAuditLooksLikeADownload(t *testing.T) {
 	r := newRig(t, 4<<20)
 	w := &witness{}
 	w.begin()
-	r.seed(r.whole(), node.Limits{}, w.parts)
+	r.seed(patient{r.whole(), w}, node.Limits{}, w.parts)
 	a, results := r.auditor(alike)
 	audits, downloads := fields{}, fields{}
 	var auditRuns, downloadRuns []float64
@@ -71,10 +71,10 @@ func (r *rig) watch(w *witness, into fields, visit func()) float64 {
 		seeders, leechers := r.hub.Counts(r.torrent.Infohash)
 		return seeders == 1 && leechers == 0
 	})
-	r.until("all of it is settled", func() bool {
-		return slices.ContainsFunc(w.seen().texts, func(text []byte) bool {
-			return bytes.Contains(text, fmt.Appendf(nil, `"amount":%d`, r.torrent.Info.Length))
-		})
+	r.until("what it has signed for is settled", func() bool {
+		s := w.seen()
+		amount := fmt.Appendf(nil, `"amount":%d`, r.signed(s.wire))
+		return slices.ContainsFunc(s.texts, func(text []byte) bool { return bytes.Contains(text, amount) })
 	})
 	s := w.seen()
 	for name, values := range r.examine(s) {

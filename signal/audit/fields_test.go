@@ -235,6 +235,20 @@ func (r *rig) messageFields(f fields, m wire.Message, paid ticket.Ticket, signed
 	return signed
 }
 
+// signed returns for how many bytes a visitor has signed at last.
+func (r *rig) signed(stream []byte) (amount uint64) {
+	var d wire.Decoder
+	d.Feed(stream[wire.HandshakeSize:])
+	for m, ok, _ := d.Next(); ok; m, ok, _ = d.Next() {
+		if m.Kind == wire.KindExtended && m.Ext == 2 {
+			if c, err := wire.ParseCredit(m.Data); err == nil {
+				amount = max(amount, c.Amount)
+			}
+		}
+	}
+	return amount
+}
+
 // requests returns in order what blocks were asked for, by number.
 func (r *rig) requests(stream []byte) (blocks []int) {
 	var d wire.Decoder

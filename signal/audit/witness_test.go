@@ -1,13 +1,17 @@
 package audit_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/pion/webrtc/v4"
 
 	"fanseed/wasm/node"
+	"fanseed/wasm/store"
 )
 
 // witness is what a seeder has of others: its sockets and its connections, and all that comes by them. Connections are made by pion itself, so that
@@ -27,8 +31,14 @@ type sighting struct {
 }
 
 func (w *witness) parts(p *node.Parts) {
+	w.sockets(p)
+	p.Peers = w
+}
+
+// sockets has only what the server says noted.
+func (w *witness) sockets(p *node.Parts) {
 	w.Sockets = p.Sockets
-	p.Sockets, p.Peers = w, w
+	p.Sockets = w
 }
 
 // begin begins to note what the next visitor shows.
@@ -43,6 +53,25 @@ func (w *witness) seen() sighting {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return *w.log
+}
+
+// ticketed waits until the visitor has a ticket: however slow the ledger is.
+func (w *witness) ticketed(ctx context.Context) {
+	is := func(text []byte) bool { return bytes.Contains(text, []byte(`"ticket":`)) }
+	for ctx.Err() == nil && !slices.ContainsFunc(w.seen().texts, is) {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// patient gives nothing before it is known who pays for it.
+type patient struct {
+	store.Store
+	witness *witness
+}
+
+func (p patient) ReadAt(ctx context.Context, index, begin int, dst []byte) error {
+	p.witness.ticketed(ctx)
+	return p.Store.ReadAt(ctx, index, begin, dst)
 }
 
 func (w *witness) note(f func(s *sighting)) {
