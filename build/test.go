@@ -22,7 +22,7 @@ var wasmPackages = []string{
 
 // racePackages have goroutines of their own: they are tested a second time under the race detector, in the short form: it finds races in
 // what runs, however long that runs.
-var racePackages = []string{"./wasm/node", "./wasm/rtc", "./wasm/announcer", "./signal", "./signal/seedbox", "./signal/socket", "./signal/api", "./signal/ledger/..."}
+var racePackages = []string{"./wasm/node", "./wasm/rtc", "./wasm/announcer", "./signal", "./signal/audit", "./signal/seedbox", "./signal/socket", "./signal/api", "./signal/ledger/..."}
 
 // testOptions are the flags of `test`.
 type testOptions struct {

@@ -79,6 +79,8 @@ var walls = []wall{
 		"the server's own peer is signal/seedbox, and the terminal's signal/seed"},
 	{[]string{"signal/seedbox"}, []string{"signal/api/...", "signal/hub", "signal/ledger/...", "signal/tracker"}, nil, ours,
 		"the server's copy is a peer like any other, and meets the server at its socket"},
+	{[]string{"signal/audit"}, []string{"signal/api/...", "signal/hub", "signal/ledger/...", "signal/tracker"}, nil, ours,
+		"an audit is a download like any other, and meets the server at its socket"},
 	{[]string{"wasm/...", "signal/..."}, []string{"github.com/anacrolix/torrent"}, nil, direct,
 		"anacrolix's client and its types stay inside signal/seedbox"},
 }

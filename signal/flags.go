@@ -39,6 +39,8 @@ type options struct {
 	maxWorks   int
 	maxSockets int
 	perAddress int
+	audits     int
+	auditRelay bool
 	verbose    bool
 	trackers   string
 	seedbox    copyOptions
@@ -68,6 +70,8 @@ func parseFlags(args []string) (options, error) {
 	f.IntVar(&o.maxSockets, "max-sockets", 50_000, "most sockets that are open at once")
 	f.IntVar(&o.perAddress, "max-sockets-per-address", 50, "most sockets of one address, or of one IPv6 /64; not limited with -trust-private-nets")
 	f.StringVar(&o.trackers, "trackers", "", "`URLs` of ordinary trackers (http, udp) for clients that speak no WebRTC, joined by commas: every work's .torrent and link names them after this server, if it is not private")
+	f.IntVar(&o.audits, "audits", 0, "`times` an hour, on average and at random moments, that this server downloads a part of some work as anybody does, to see how it is seeded; 0 for never; what fails is logged and counted")
+	f.BoolVar(&o.auditRelay, "audit-relay", false, "make the connections of -audits through the TURN servers of -ice-servers alone, so that seeders do not know them by this server's address")
 	o.seedbox.define(f)
 	f.BoolVar(&o.verbose, "verbose", false, "log more")
 	if err := f.Parse(args); err != nil {
@@ -109,6 +113,9 @@ func (o *options) check() error {
 		}
 	}
 	o.trust = o.trust || loopback(host)
+	if o.audits < 0 {
+		return errors.New("-audits is not negative")
+	}
 	if o.treasury < 0 || o.maxWorks < 0 || o.maxSockets < 1 || o.perAddress < 1 {
 		return errors.New("-treasury and limits are not negative, and at least one socket must be allowed")
 	}

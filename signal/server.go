@@ -37,6 +37,7 @@ type server struct {
 	hub      *hub.Hub
 	sockets  *socket.Server
 	copies   *copies // nil when off
+	auditor  *audits // nil when off
 	public   *listener
 	admin    *listener // nil when off
 	requests counter
@@ -48,7 +49,7 @@ type server struct {
 // start opens the ledger and the listeners, and begins to serve. On an error the
 // process ends: the ledger needs no goodbye.
 func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
-	s := &server{options: o, log: log, failed: make(chan error, 5)}
+	s := &server{options: o, log: log, failed: make(chan error, 6)}
 	for _, step := range []func(context.Context) error{s.openData, s.openLedger, s.listenPublic, s.listenAdmin} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -59,6 +60,7 @@ func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
 	begin(s.public.serve, s.failed)
 	begin(s.admin.serve, s.failed)
 	s.copies.begin(s.failed)
+	s.auditor.begin(s.failed)
 	return s, nil
 }
 
@@ -107,6 +109,9 @@ func (s *server) listenPublic(context.Context) error {
 	if err := s.openCopies(accept.Addr(), proxies, ice); err != nil {
 		return fmt.Errorf("open the copies: %w", err)
 	}
+	if err := s.openAudits(accept.Addr(), ice); err != nil {
+		return err
+	}
 	s.hub = hub.New(hub.Config{
 		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
 		Open: s.open, TrustPrivateNets: s.trust, Uncredited: s.copies.accounts(), Log: s.log,
@@ -153,7 +158,7 @@ func (s *server) remove(ctx context.Context, infohash [20]byte) error {
 }
 
 // wait serves until stop is done or something fails, and then ends everything in
-// order: the box pays its peers and leaves, nobody new comes in, requests are
+// order: the auditor and the box pay their peers and leave, nobody new comes in, requests are
 // answered and sockets closed, then the loops end, the copies, and the ledger last.
 func (s *server) wait(stop context.Context) error {
 	var failed error
@@ -165,6 +170,7 @@ func (s *server) wait(stop context.Context) error {
 	ctx, cancel := context.WithTimeout(context.Background(), s.drain+closeTime)
 	defer cancel()
 	s.public.stopping.Store(true)
+	s.auditor.end()
 	s.copies.end()
 	var closed sync.WaitGroup
 	closed.Go(func() { s.cut("requests", s.public.http.Shutdown(ctx)) })
@@ -208,5 +214,5 @@ func (s *server) metrics() []api.Metric {
 		{Name: "fanseed_tickets_total", Help: "Tickets issued.", Type: "counter", Value: counts.Issued.Load},
 		{Name: "fanseed_receipts_accepted_total", Help: "Receipts accepted.", Type: "counter", Value: counts.Accepted.Load},
 		{Name: "fanseed_receipts_refused_total", Help: "Receipts refused.", Type: "counter", Value: counts.Refused.Load},
-	}, s.copies.metrics()...)
+	}, append(s.copies.metrics(), s.auditor.metrics()...)...)
 }

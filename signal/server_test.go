@@ -222,6 +222,7 @@ func TestStartFails(t *testing.T) {
 		"is not a key":            {"-data", key},
 		"whole number of seconds": {"-epoch", "1500ms"},
 		"not a stun or turn URL":  {"-ice-servers", "https://a.test"},
+		"needs a TURN server":     {"-audits", "1", "-audit-relay", "-ice-servers", "stun:a.test"},
 		"-ice-servers: open":      {"-ice-servers", "@/none"},
 		"-proxies":                {"-proxies", "10.0.0.0"},
 		"is not an origin":        {"-url", "fanseed.example"},
@@ -240,6 +241,7 @@ func TestFlagsRefused(t *testing.T) {
 		"are not negative":     {"-treasury", "-5"},
 		"flag provided but":    {"-nothing"},
 		"at least one socket":  {"-max-sockets", "0"},
+		"-audits is not":       {"-audits", "-1"},
 		"mysql is no database": {"-ledger", "mysql://host/name"},
 	} {
 		if _, err := parseFlags(args); err == nil || !strings.Contains(err.Error(), want) {

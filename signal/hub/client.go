@@ -22,6 +22,7 @@ type client struct {
 	jobs      []job           // its work for the ledger, in order; the first one may run
 	open      []*introduction // its open tickets, as seeder and as leecher
 	pinging   pinging
+	signed    map[[20]byte]*signed // as a leecher, by work
 }
 
 // extended says whether the client speaks fanseed.v1.
@@ -91,7 +92,7 @@ func (h *Hub) take(e event) {
 }
 
 func (h *Hub) opened(handle tracker.Conn, s *socket.Conn) {
-	c := &client{handle: handle, socket: s}
+	c := &client{handle: handle, socket: s, signed: map[[20]byte]*signed{}}
 	h.clients[handle] = c
 	h.tracker.Place(handle, h.net(s.Address(), "socket "+strconv.FormatUint(uint64(handle), 10)))
 	if c.extended() {
@@ -123,9 +124,19 @@ func (h *Hub) received(c *client, m announce.ClientMessage) {
 		}
 	default:
 		h.tracker.Receive(h.now, c.handle, m)
-		if a, is := m.(*announce.Announce); is && (a.Left == 0 || a.Event == announce.EventCompleted) {
-			h.completed(c, a.Infohash)
+		if a, is := m.(*announce.Announce); is {
+			h.announced(c, a)
 		}
+	}
+}
+
+// announced notes what an announce means for tickets.
+func (h *Hub) announced(c *client, a *announce.Announce) {
+	if a.Event == announce.EventStopped {
+		delete(c.signed, a.Infohash)
+	}
+	if a.Left == 0 || a.Event == announce.EventCompleted {
+		h.completed(c, a.Infohash)
 	}
 }
 

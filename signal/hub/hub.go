@@ -1,6 +1,7 @@
 // Package hub owns the one loop of the signal server: it hands what clients say to the tracker, and what the tracker and the ledger
 // decide to the clients. With fanseed.v1 clients it also speaks of accounts, tickets and settlement, asks
-// seeders whether they are there, and challenges them to prove what they seed.
+// seeders whether they are there, and challenges them to prove what they seed, and downloaders to
+// prove what they have signed for.
 //
 // It promises that a ticket is durable before anybody sees it, that a client's receipts are answered in the order in which they came,
 // and that the loop never waits: neither for a client nor for the ledger. It never keeps a balance, and never tells an address.
@@ -70,6 +71,7 @@ type Hub struct {
 	tickets tickets
 	seeding seeding
 	proofs  *proofs
+	spots   spots
 
 	events  chan event    // from sockets
 	asked   chan func()   // from other goroutines, to be run on the loop
@@ -84,7 +86,7 @@ func New(c Config) *Hub {
 	}
 	h := &Hub{
 		config: c, log: c.Log, clients: map[tracker.Conn]*client{}, desk: newDesk(), tickets: newTickets(),
-		seeding: newSeeding(), proofs: newProofs(c.Proofs),
+		seeding: newSeeding(), proofs: newProofs(c.Proofs), spots: newSpots(),
 		events: make(chan event, 256), asked: make(chan func()), stopped: make(chan struct{}),
 	}
 	c.Tracker.Rand = c.Rand

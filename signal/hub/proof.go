@@ -112,6 +112,7 @@ type challenge struct {
 	account  [16]byte
 	infohash [20]byte
 	epoch    uint32
+	spot     *spot // nil: it was asked as a seeder
 	bytes    int64
 
 	mu    sync.Mutex
@@ -169,7 +170,7 @@ func (p *proofs) later(h *Hub) time.Time {
 	return time.UnixMilli((h.now.UnixMilli()/window + 1) * window).Add(h.within(p.window()))
 }
 
-// dispatchProofs ends the challenges whose time is over, and goes on with the round, or begins the next one, when the rate allows.
+// dispatchProofs ends the challenges whose time is over, and goes on with the round, or begins a spot check or the next round, when the rate allows.
 func (h *Hub) dispatchProofs(ctx context.Context) {
 	p := h.proofs
 	for c, ok := p.open.take(h.now); ok; c, ok = p.open.take(h.now) {
@@ -178,6 +179,10 @@ func (h *Hub) dispatchProofs(ctx context.Context) {
 	for !p.busy && !h.now.Before(p.free) {
 		if p.round != nil {
 			h.askSeeders()
+			continue
+		}
+		if s, ok := h.spots.due.take(h.now); ok {
+			h.beginSpot(ctx, s)
 			continue
 		}
 		at, ok := p.due.take(h.now)
@@ -190,7 +195,7 @@ func (h *Hub) dispatchProofs(ctx context.Context) {
 
 func (h *Hub) proofsDue() time.Time {
 	p := h.proofs
-	next := p.due.due()
+	next := earlier(p.due.due(), h.spots.due.due())
 	if p.round != nil {
 		next = p.free
 	} else if next.Before(p.free) && !next.IsZero() {
@@ -297,7 +302,7 @@ func (h *Hub) askSeeders() {
 				w.asked[c.account] = h.now
 			}
 		}
-		bytes += h.challenge(c)
+		bytes += h.challenge(c, r, nil)
 	}
 	p.pace(h.now, bytes)
 	p.round = nil
@@ -311,16 +316,15 @@ func (p *proofs) pace(now time.Time, bytes int64) {
 	p.free = p.free.Add(time.Duration(float64(bytes) / float64(p.config.Rate) * float64(time.Second)))
 }
 
-// challenge asks one client, and returns the bytes that it may answer.
-func (h *Hub) challenge(c *client) int64 {
+// challenge asks one client, as a seeder or for a spot check, and returns the bytes that it may answer.
+func (h *Hub) challenge(c *client, r *round, s *spot) int64 {
 	p := h.proofs
-	r := p.round
 	ask := proof.Challenge{PublicKey: c.publicKey, Infohash: r.infohash, Count: r.count}
 	rand.Read(ask.Nonce[:])
 	p.lastID++
 	ch := &challenge{
 		id: p.lastID, socket: c.socket.ID(), account: c.account, infohash: r.infohash, epoch: h.config.Epoch(h.now),
-		bytes: r.bytes(), check: proof.NewCheck(r.torrent, r.parts, ask),
+		spot: s, bytes: r.bytes(), check: proof.NewCheck(r.torrent, r.parts, ask),
 	}
 	waiting, ok := p.put(ch)
 	if !ok {
@@ -375,7 +379,12 @@ func (h *Hub) endChallenge(c *challenge) {
 	result := Proof{c.account, c.infohash, c.epoch, c.check.Asked(), c.check.Passed()}
 	h.proofs.forget(c, c.check.Left())
 	c.mu.Unlock()
-	if _, ok := h.config.Works.Work(c.infohash); ok && len(h.seeding.proofs) < maxUntold {
+	_, ok := h.config.Works.Work(c.infohash)
+	if ok && c.spot != nil {
+		h.spotted(c.spot, result.Asked, result.Passed)
+		return
+	}
+	if ok && len(h.seeding.proofs) < maxUntold {
 		h.seeding.proofs = append(h.seeding.proofs, result)
 	}
 }

@@ -56,9 +56,9 @@ func (h *Hub) introduced(e tracker.Introduced) {
 	}
 }
 
-// plan asks for a ticket, unless its copy has enough open ones, or its seeder is never credited.
+// plan asks for a ticket, unless its copy has enough open ones, its seeder is never credited, or its leecher is not believed.
 func (h *Hub) plan(in introduction) {
-	if h.config.Uncredited[in.seeder.account] {
+	if h.config.Uncredited[in.seeder.account] || !h.believed(in.leecher.account) {
 		return
 	}
 	seeders, _, _ := h.tracker.Counts(in.infohash)
@@ -108,7 +108,10 @@ func (h *Hub) progress(serial [16]byte, amount uint64) {
 	if in == nil {
 		return
 	}
-	in.settled = max(in.settled, amount)
+	if amount > in.settled {
+		h.signedFor(in, amount-in.settled)
+		in.settled = amount
+	}
 	if amount > 0 {
 		h.tickets.trials.came(in)
 	}
