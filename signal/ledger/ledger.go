@@ -50,6 +50,8 @@ type Ledger struct {
 	log    *slog.Logger
 	writer *writer
 	counts Counts
+
+	unlogged chan struct{} // holds one when the public log lacks something
 }
 
 // Counts counts what was done since the ledger was opened.
@@ -76,7 +78,9 @@ func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 	if begun, err := time.ParseDuration(length + "s"); err != nil || begun != time.Duration(c.Epochs) {
 		return nil, fmt.Errorf("the books were begun with epochs of %s s and cannot continue with %v", length, time.Duration(c.Epochs))
 	}
-	return &Ledger{books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, writer: startWriter(b)}, nil
+	return &Ledger{
+		books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, writer: startWriter(b), unlogged: make(chan struct{}, 1),
+	}, nil
 }
 
 // Epochs returns the calendar.
@@ -138,6 +142,7 @@ func (l *Ledger) Settle(ctx context.Context, account [16]byte, receipts []receip
 		return nil, err
 	}
 	out, err := l.writer.apply(ctx, Batch{Claims: claims})
+	l.noteUnlogged()
 	for _, r := range out.Results {
 		if r.Reason.Accepted() {
 			l.counts.Accepted.Add(1)
@@ -155,6 +160,7 @@ func (l *Ledger) Credited(ctx context.Context, leecher, infohash [32]byte) (uint
 
 // Deposit makes total µ-credits the sum of all deposits in the treasury.
 func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error {
+	defer l.noteUnlogged()
 	return l.books.Deposit(ctx, total, uint64(now.UnixMilli()))
 }
 

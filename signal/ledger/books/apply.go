@@ -28,7 +28,7 @@ func (k *Keeper) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome,
 		if out.Issued, err = issue(ctx, tx, b.Tickets); err != nil {
 			return err
 		}
-		out.Results, err = settle(ctx, tx, b.Claims)
+		out.Results, out.Increases, err = settle(ctx, tx, b.Claims)
 		return err
 	})
 	if err != nil {

@@ -53,7 +53,7 @@ func (k *Keeper) Check(ctx context.Context) error {
 				found = append(found, fmt.Errorf("%w: %d %s", ledger.ErrCorrupt, n, c.wrong))
 			}
 		}
-		return errors.Join(found...)
+		return errors.Join(append(found, checkLog(ctx, tx))...)
 	})
 }
 
