@@ -30,7 +30,7 @@ func (s *site) introduce(serial byte) ticket.Ticket {
 		Infohash: ticket.Infohash(work.Infohash), Limit: 1 << 20, Issued: uint64(now.UnixMilli()),
 		Expires: uint64(now.Add(time.Hour).UnixMilli()), SettleBy: uint64(now.Add(2 * time.Hour).UnixMilli()),
 	}
-	if err := s.ledger.Issue(ctx, []ticket.Ticket{t}); err != nil {
+	if err := s.ledger.Issue(ctx, []ticket.Ticket{t}, make([][2]string, 1)); err != nil {
 		s.Fatal(err)
 	}
 	return t

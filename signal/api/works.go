@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/proof"
 	"fanseed/signal/ticket"
+	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 )
 
@@ -172,6 +174,14 @@ func files(info *metainfo.Info) []fileAnswer {
 	return list
 }
 
+// leaves counts a torrent's blocks of 16 KiB, as if it had them where it is known by its pieces alone.
+func leaves(info *metainfo.Info) uint64 {
+	if info.HasV2() {
+		return uint64(proof.NewParts(info).Len())
+	}
+	return uint64(merkle.Leaves(info.Size()))
+}
+
 // publish keeps a .torrent in the name of the key that signed the request. The
 // server makes a copy of the work, unless the query says copy=false.
 func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
@@ -196,6 +206,7 @@ func (a *API) publish(w http.ResponseWriter, r *http.Request) error {
 	work := ledger.Work{
 		Infohash: torrent.Infohash, Name: torrent.Info.Name, Length: uint64(torrent.Info.Size()),
 		PieceLength: uint64(torrent.Info.PieceLength), Files: len(files(torrent.Info)),
+		Leaves: leaves(torrent.Info), Weak: !torrent.Info.HasV2(), Common: true,
 		Publisher: ticket.Account(key), Published: uint64(now.UnixMilli()),
 	}
 	if err := a.Ledger.Register(r.Context(), key, now); err != nil {

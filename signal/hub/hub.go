@@ -24,8 +24,8 @@ import (
 type Ledger interface {
 	// Register makes an account known; again is no error.
 	Register(ctx context.Context, publicKey [32]byte, now time.Time) error
-	// Issue stores tickets; they are durable when it returns.
-	Issue(ctx context.Context, tickets []ticket.Ticket) error
+	// Issue stores tickets and the networks of each one's seeder and leecher; they are durable when it returns.
+	Issue(ctx context.Context, tickets []ticket.Ticket, nets [][2]string) error
 	// Settle takes an account's receipts, and returns one result for each, in order.
 	Settle(ctx context.Context, account [16]byte, receipts []receipt.Receipt, now time.Time) ([]receipt.Result, error)
 	// Credited returns the bytes of a torrent (ticket.Infohash) that the receipts of one leecher's key have credited.

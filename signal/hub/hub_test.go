@@ -93,7 +93,7 @@ func (b *books) Register(ctx context.Context, publicKey [32]byte, _ time.Time) e
 	return nil
 }
 
-func (b *books) Issue(ctx context.Context, tickets []ticket.Ticket) error {
+func (b *books) Issue(ctx context.Context, tickets []ticket.Ticket, _ [][2]string) error {
 	if err := b.enter(ctx); err != nil {
 		return err
 	}

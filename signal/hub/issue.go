@@ -29,6 +29,7 @@ func (h *Hub) dispatchIssue(ctx context.Context) {
 func (h *Hub) issue(ctx context.Context, asked []*introduction, now time.Time) ([]ticket.Ticket, error) {
 	issued := make([]ticket.Ticket, len(asked))
 	var store []ticket.Ticket
+	var nets [][2]string
 	for i, in := range asked {
 		t := h.ticket(in, now)
 		credited, err := h.config.Ledger.Credited(ctx, t.Leecher, t.Infohash)
@@ -41,12 +42,12 @@ func (h *Hub) issue(ctx context.Context, asked []*introduction, now time.Time) (
 		}
 		t.Signature = [64]byte(ed25519.Sign(h.config.Key, t.Message()))
 		issued[i] = t
-		store = append(store, t)
+		store, nets = append(store, t), append(nets, [2]string{in.seeder.net, in.leecher.net})
 	}
 	if len(store) == 0 {
 		return issued, nil
 	}
-	return issued, h.config.Ledger.Issue(ctx, store)
+	return issued, h.config.Ledger.Issue(ctx, store, nets)
 }
 
 // ticket returns an introduction's ticket without its limit.

@@ -50,7 +50,7 @@ type crowdBooks struct {
 
 func (b *crowdBooks) Register(context.Context, [32]byte, time.Time) error { return nil }
 
-func (b *crowdBooks) Issue(_ context.Context, tickets []ticket.Ticket) error {
+func (b *crowdBooks) Issue(_ context.Context, tickets []ticket.Ticket, _ [][2]string) error {
 	b.issued = append(b.issued, tickets...)
 	return nil
 }

@@ -36,13 +36,17 @@ type Key struct {
 
 // Batch is what is stored in one transaction, in the order of its fields.
 type Batch struct {
-	Keys    []Key
-	Tickets []ticket.Ticket
-	Claims  []Claim
+	Keys      []Key
+	Tickets   []ticket.Ticket
+	Presences []Presence
+	Stays     []Stay
+	Claims    []Claim
 }
 
 // Size returns the number of items.
-func (b Batch) Size() int { return len(b.Keys) + len(b.Tickets) + len(b.Claims) }
+func (b Batch) Size() int {
+	return len(b.Keys) + len(b.Tickets) + len(b.Presences) + len(b.Stays) + len(b.Claims)
+}
 
 // Outcome answers a batch item by item.
 type Outcome struct {
@@ -84,7 +88,7 @@ type Backend interface {
 	// Signers returns one Signer for each serial.
 	Signers(ctx context.Context, serials [][16]byte) ([]Signer, error)
 	// Apply registers keys, keeps tickets of registered keys for works that are
-	// not removed, and judges claims by Judge, one after the other. An accepted
+	// not removed, adds presences and stays, and judges claims by Judge, one after the other. An accepted
 	// increase counts in the ticket's epoch, or in the first open one after it.
 	// A refused claim of a registered account is kept for its statement.
 	Apply(ctx context.Context, b Batch) (Outcome, error)
@@ -102,6 +106,8 @@ type Backend interface {
 	// OpenEpochs returns the epochs in which bytes were credited and that are
 	// not closed, in order.
 	OpenEpochs(ctx context.Context) ([]uint32, error)
+	// Facts returns what an epoch is paid by. Of a presence the last one counts that is not after it.
+	Facts(ctx context.Context, n uint32) (Facts, error)
 	// CloseEpoch pays epoch n by Pay and closes it, and with it all earlier
 	// ones, in which nobody was credited: else it returns ErrOrder. Closing an
 	// epoch again changes nothing and returns the same.

@@ -33,7 +33,7 @@ func settleBatches(b *testing.B, callers, size int) {
 			t := newTicket(l, serial)
 			tickets, batch = append(tickets, t), append(batch, sign("bert", t.Serial, 1000))
 		}
-		if err := l.Issue(ctx, tickets); err != nil {
+		if err := l.Issue(ctx, tickets, make([][2]string, len(tickets))); err != nil {
 			b.Fatal(err)
 		}
 		batches <- batch

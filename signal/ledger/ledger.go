@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"fanseed/signal/receipt"
+	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
 )
 
@@ -49,6 +50,7 @@ type Ledger struct {
 	rate   uint64
 	log    *slog.Logger
 	writer *writer
+	tags   tags
 	counts Counts
 
 	unlogged chan struct{} // holds one when the public log lacks something
@@ -78,8 +80,12 @@ func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 	if begun, err := time.ParseDuration(length + "s"); err != nil || begun != time.Duration(c.Epochs) {
 		return nil, fmt.Errorf("the books were begun with epochs of %s s and cannot continue with %v", length, time.Duration(c.Epochs))
 	}
+	tags, err := openTags(ctx, b)
+	if err != nil {
+		return nil, err
+	}
 	return &Ledger{
-		books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, writer: startWriter(b), unlogged: make(chan struct{}, 1),
+		books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, tags: tags, writer: startWriter(b), unlogged: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -108,15 +114,17 @@ func (l *Ledger) Register(ctx context.Context, publicKey [32]byte, now time.Time
 	return err
 }
 
-// Issue keeps tickets, so that they can be settled. A ticket may be handed out
-// only after it returned nil; those before the one that failed may be kept.
-func (l *Ledger) Issue(ctx context.Context, tickets []ticket.Ticket) error {
-	for _, t := range tickets {
+// Issue keeps tickets, so that they can be settled, and the networks of each one's seeder and leecher. A ticket may be handed out only after
+// it returned nil; those before the one that failed may be kept.
+func (l *Ledger) Issue(ctx context.Context, tickets []ticket.Ticket, nets [][2]string) error {
+	b := Batch{Tickets: tickets}
+	for i, t := range tickets {
 		if err := checkTicket(t); err != nil {
 			return err
 		}
+		b.Presences = append(b.Presences, l.presence(t.Epoch, ticket.Account(t.Seeder), nets[i][0]), l.presence(t.Epoch, ticket.Account(t.Leecher), nets[i][1]))
 	}
-	out, err := l.writer.apply(ctx, Batch{Tickets: tickets})
+	out, err := l.writer.apply(ctx, b)
 	if err != nil {
 		return err
 	}
@@ -151,6 +159,32 @@ func (l *Ledger) Settle(ctx context.Context, account [16]byte, receipts []receip
 		}
 	}
 	return out.Results, err
+}
+
+// Stayed adds what accounts seeded and proved. nets[i] is the network of stays[i].
+func (l *Ledger) Stayed(ctx context.Context, stays []Stay, nets []string) error {
+	b := Batch{Stays: stays}
+	for i, s := range stays {
+		if nets[i] != "" {
+			b.Presences = append(b.Presences, l.presence(s.Epoch, s.Account, nets[i]))
+		}
+	}
+	_, err := l.writer.apply(ctx, b)
+	return err
+}
+
+func (l *Ledger) presence(epoch uint32, account [16]byte, net string) Presence {
+	return Presence{Epoch: epoch, Account: account, Net: l.tags.net(net)}
+}
+
+// Inputs returns what an epoch's pay is computed from, as far as the books have it. most is what it pays out of the treasury at most.
+func (l *Ledger) Inputs(ctx context.Context, n uint32, most uint64) (*reward.Input, error) {
+	f, err := l.books.Facts(ctx, n)
+	if err != nil {
+		return nil, fmt.Errorf("read what epoch %d is paid by: %w", n, err)
+	}
+	minutes := uint32((time.Duration(l.epochs) + time.Minute - 1) / time.Minute)
+	return f.Input(n, minutes, most, func(account [16]byte) reward.Tag { return l.tags.leecher(n, account) }), nil
 }
 
 // Credited returns the bytes credited so far for a leecher's copy of a torrent.

@@ -82,7 +82,7 @@ func TestSettleVerifiesSignatures(t *testing.T) {
 	l, db := open(t)
 	prepare(t, l, db)
 	tk := newTicket(l, 1)
-	if err := l.Issue(ctx, []ticket.Ticket{tk}); err != nil {
+	if err := l.Issue(ctx, []ticket.Ticket{tk}, make([][2]string, 1)); err != nil {
 		t.Fatal(err)
 	}
 	good := sign("bert", tk.Serial, mib)
@@ -141,11 +141,11 @@ func TestIssueRefusesWhatCannotBeKept(t *testing.T) {
 	} {
 		tk := newTicket(l, 1)
 		change(&tk)
-		if err := l.Issue(ctx, []ticket.Ticket{tk}); !errors.Is(err, ledger.ErrTicket) {
+		if err := l.Issue(ctx, []ticket.Ticket{tk}, make([][2]string, 1)); !errors.Is(err, ledger.ErrTicket) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-	if err := l.Issue(ctx, []ticket.Ticket{newTicket(l, 1)}); err != nil {
+	if err := l.Issue(ctx, []ticket.Ticket{newTicket(l, 1)}, make([][2]string, 1)); err != nil {
 		t.Error(err)
 	}
 }
@@ -154,7 +154,7 @@ func TestEpochsCloseWhenTheyEnd(t *testing.T) {
 	l, db := open(t)
 	prepare(t, l, db)
 	tk := newTicket(l, 1)
-	if err := errors.Join(l.Deposit(ctx, 1000, began), l.Issue(ctx, []ticket.Ticket{tk})); err != nil {
+	if err := errors.Join(l.Deposit(ctx, 1000, began), l.Issue(ctx, []ticket.Ticket{tk}, make([][2]string, 1))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Settle(ctx, account("anna"), []receipt.Receipt{sign("bert", tk.Serial, 32*mib)}, began.Add(time.Second)); err != nil {
@@ -274,8 +274,15 @@ type slow struct {
 	closed []uint32
 }
 
-func (s *slow) Once(context.Context, string, string) (string, error) { return "60", nil }
-func (s *slow) Check(context.Context) error                          { return s.wrong }
+func (s *slow) Check(context.Context) error { return s.wrong }
+
+func (s *slow) Once(_ context.Context, name, value string) (string, error) {
+	if name == "epoch_seconds" {
+		return "60", nil
+	}
+	return value, nil
+}
+
 func (s *slow) OpenEpochs(context.Context) ([]uint32, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -24,6 +24,9 @@ type Work struct {
 	Length      uint64 // bytes
 	PieceLength uint64 // bytes
 	Files       int
+	Leaves      uint64   // blocks of 16 KiB
+	Weak        bool     // it is known by its pieces alone, so that storage proofs are of few of them
+	Common      bool     // the common pools pay for it
 	Publisher   [16]byte // account
 	Published   uint64   // Unix milliseconds
 	Removed     bool     // it is neither shown nor introduced any more

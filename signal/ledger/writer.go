@@ -94,6 +94,8 @@ func (w *writer) write(group []request) {
 	for _, r := range group {
 		all.Keys = append(all.Keys, r.batch.Keys...)
 		all.Tickets = append(all.Tickets, r.batch.Tickets...)
+		all.Presences = append(all.Presences, r.batch.Presences...)
+		all.Stays = append(all.Stays, r.batch.Stays...)
 		all.Claims = append(all.Claims, r.batch.Claims...)
 	}
 	out, err := w.backend.Apply(context.Background(), all)

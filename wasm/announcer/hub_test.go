@@ -33,7 +33,7 @@ type books struct {
 
 func (b *books) Register(context.Context, [32]byte, time.Time) error { return nil }
 
-func (b *books) Issue(_ context.Context, tickets []ticket.Ticket) error {
+func (b *books) Issue(_ context.Context, tickets []ticket.Ticket, _ [][2]string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, t := range tickets {

@@ -42,8 +42,8 @@ func (w *proofWorld) Torrent(context.Context, [20]byte) ([]byte, error) {
 }
 
 // Register and those after it implement hub.Ledger: nobody gives anybody anything here.
-func (w *proofWorld) Register(context.Context, [32]byte, time.Time) error { return nil }
-func (w *proofWorld) Issue(context.Context, []ticket.Ticket) error        { return nil }
+func (w *proofWorld) Register(context.Context, [32]byte, time.Time) error       { return nil }
+func (w *proofWorld) Issue(context.Context, []ticket.Ticket, [][2]string) error { return nil }
 func (w *proofWorld) Credited(context.Context, [32]byte, [32]byte) (uint64, error) {
 	return 0, nil
 }

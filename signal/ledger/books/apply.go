@@ -28,6 +28,12 @@ func (k *Keeper) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome,
 		if out.Issued, err = issue(ctx, tx, b.Tickets); err != nil {
 			return err
 		}
+		if err := presences(ctx, tx, b.Presences); err != nil {
+			return err
+		}
+		if err := stays(ctx, tx, b.Stays); err != nil {
+			return err
+		}
 		out.Results, out.Increases, err = settle(ctx, tx, b.Claims)
 		return err
 	})

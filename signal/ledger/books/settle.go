@@ -174,10 +174,10 @@ func (s *settlement) write(ctx context.Context, tx tx) error {
 		sum := s.credits.sums[i]
 		credits.add(int64(key.epoch), key.seeder[:], key.work[:], key.leecher[:], int64(sum.bytes), integer(sum.capped))
 	}
-	copies := rows{columns: 3, head: `INSERT INTO copy (leecher, work, bytes) VALUES`,
-		tail: ` ON CONFLICT (leecher, work) DO UPDATE SET bytes = copy.bytes + excluded.bytes`}
+	copies := rows{columns: 3, head: `INSERT INTO copy (work, leecher, bytes) VALUES`,
+		tail: ` ON CONFLICT (work, leecher) DO UPDATE SET bytes = copy.bytes + excluded.bytes`}
 	for i, key := range s.counted.keys {
-		copies.add(key.leecher[:], key.work[:], int64(s.counted.sums[i].bytes))
+		copies.add(key.work[:], key.leecher[:], int64(s.counted.sums[i].bytes))
 	}
 	for _, r := range []rows{s.increases, credits, copies} {
 		if err := r.insert(ctx, tx); err != nil {

@@ -16,9 +16,9 @@ func (k *Keeper) Publish(ctx context.Context, w ledger.Work, torrent []byte, lim
 			return err
 		}
 		hash := ticket.Infohash(w.Infohash)
-		_, err := tx.ExecContext(ctx, `INSERT INTO work (infohash, ticket_hash, name, length, piece_length, files, publisher, published)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, w.Infohash[:], hash[:], w.Name, int64(w.Length), int64(w.PieceLength), int64(w.Files),
-			w.Publisher[:], int64(w.Published))
+		_, err := tx.ExecContext(ctx, `INSERT INTO work (infohash, ticket_hash, name, length, piece_length, files, leaves, weak, common, publisher, published)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, w.Infohash[:], hash[:], w.Name, int64(w.Length), int64(w.PieceLength), int64(w.Files),
+			int64(w.Leaves), integer(w.Weak), integer(w.Common), w.Publisher[:], int64(w.Published))
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func publishable(ctx context.Context, tx tx, infohash [20]byte, limit int) error
 	return nil
 }
 
-const workColumns = `infohash, name, length, piece_length, files, publisher, published, removed`
+const workColumns = `infohash, name, length, piece_length, files, leaves, weak, common, publisher, published, removed`
 
 // Work returns a work, also a removed one.
 func (k *Keeper) Work(ctx context.Context, infohash [20]byte) (w ledger.Work, err error) {
@@ -68,7 +68,7 @@ func work(ctx context.Context, tx tx, infohash [20]byte) (ledger.Work, error) {
 
 func scanWork(row interface{ Scan(...any) error }) (w ledger.Work, err error) {
 	var infohash, publisher []byte
-	if err := row.Scan(&infohash, &w.Name, &w.Length, &w.PieceLength, &w.Files, &publisher, &w.Published, &w.Removed); err != nil {
+	if err := row.Scan(&infohash, &w.Name, &w.Length, &w.PieceLength, &w.Files, &w.Leaves, &w.Weak, &w.Common, &publisher, &w.Published, &w.Removed); err != nil {
 		return ledger.Work{}, err
 	}
 	w.Infohash, w.Publisher = [20]byte(infohash), [16]byte(publisher)

@@ -35,12 +35,16 @@ type fake struct {
 	closed    map[uint32]ledger.Epoch
 	paid      map[uint32]map[[16]byte]uint64
 	balances  map[string]int64
+	presences []ledger.Presence
+	stays     []ledger.Stay
+
 	*log.Memory
 	deposits []log.Record // that are not in the log yet
 	logged   int          // increases
 }
 
 type increase struct {
+	serial          [16]byte
 	epoch           uint32
 	seeder, leecher [16]byte
 	infohash        [20]byte
@@ -126,12 +130,105 @@ func (f *fake) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome, e
 	for _, t := range b.Tickets {
 		out.Issued = append(out.Issued, f.issue(t))
 	}
+	for _, p := range b.Presences {
+		if _, registered := f.people[p.Account]; registered && (f.defect == "forgets where it saw somebody first" || !f.seen(p)) {
+			f.presences = slices.DeleteFunc(f.presences, func(q ledger.Presence) bool { return q.Account == p.Account && q.Epoch == p.Epoch })
+			f.presences = append(f.presences, p)
+		}
+	}
+	for _, s := range b.Stays {
+		_, registered := f.people[s.Account]
+		_, published := f.works[s.Work]
+		if registered && published && (f.defect == "takes stays of closed epochs" || s.Epoch >= f.firstOpen()) {
+			f.stays = append(f.stays, s)
+		}
+	}
 	f.atFirst = maps.Clone(f.settled)
 	for _, c := range b.Claims {
 		out.Results = append(out.Results, f.judge(c))
 		out.Increases = append(out.Increases, f.newest(out.Results[len(out.Results)-1]))
 	}
 	return out, nil
+}
+
+func (f *fake) seen(p ledger.Presence) bool {
+	return slices.ContainsFunc(f.presences, func(q ledger.Presence) bool { return q.Account == p.Account && q.Epoch == p.Epoch })
+}
+
+func (f *fake) Facts(_ context.Context, n uint32) (facts ledger.Facts, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	facts.Treasury = uint64(f.balances[ledger.Treasury])
+	accounts, works := map[[16]byte]bool{}, map[[20]byte]bool{}
+	for _, i := range f.increases {
+		if i.epoch != n || i.bytes == 0 || f.tickets[i.serial].Flags&ticket.Traded != 0 && f.defect != "counts what was traded" {
+			continue
+		}
+		accounts[i.seeder], accounts[i.leecher], works[i.infohash] = true, true, true
+		at := slices.IndexFunc(facts.Gave, func(g ledger.Gave) bool {
+			return g.Seeder == i.seeder && g.Leecher == i.leecher && g.Work == i.infohash
+		})
+		if at < 0 {
+			at, facts.Gave = len(facts.Gave), append(facts.Gave, ledger.Gave{Seeder: i.seeder, Leecher: i.leecher, Work: i.infohash})
+		}
+		facts.Gave[at].Bytes += i.bytes
+	}
+	for _, s := range f.stays {
+		if s.Epoch != n {
+			continue
+		}
+		accounts[s.Account], works[s.Work] = true, true
+		at := slices.IndexFunc(facts.Stays, func(o ledger.Stay) bool { return o.Account == s.Account && o.Work == s.Work })
+		if at < 0 {
+			at, facts.Stays = len(facts.Stays), append(facts.Stays, ledger.Stay{Epoch: n, Account: s.Account, Work: s.Work})
+		}
+		facts.Stays[at].Minutes += s.Minutes
+		facts.Stays[at].Asked += s.Asked
+		facts.Stays[at].Passed += s.Passed
+	}
+	facts.Tried = f.tried(n)
+	for infohash := range works {
+		facts.Works = append(facts.Works, f.works[infohash])
+	}
+	for account := range accounts {
+		var latest *ledger.Presence
+		for i, p := range f.presences {
+			if p.Account == account && p.Epoch <= n && (latest == nil || p.Epoch > latest.Epoch) {
+				latest = &f.presences[i]
+			}
+		}
+		if latest != nil {
+			facts.Presences = append(facts.Presences, *latest)
+		}
+	}
+	return facts, nil
+}
+
+func (f *fake) tried(n uint32) (list []ledger.Tried) {
+	type pair struct {
+		seeder, leecher, work [32]byte
+	}
+	pairs, by := map[pair]bool{}, map[[16]byte]*ledger.Tried{}
+	for serial, t := range f.tickets {
+		if p := (pair{t.Seeder, t.Leecher, t.Infohash}); t.Epoch == n && t.Flags&ticket.Traded == 0 {
+			_, settled := f.settled[serial]
+			pairs[p] = pairs[p] || settled
+		}
+	}
+	for p, successful := range pairs {
+		leecher := ticket.Account(p.leecher)
+		if by[leecher] == nil {
+			by[leecher] = &ledger.Tried{Leecher: leecher}
+		}
+		by[leecher].Pairs++
+		if successful {
+			by[leecher].Successful++
+		}
+	}
+	for _, t := range by {
+		list = append(list, *t)
+	}
+	return list
 }
 
 func (f *fake) issue(t ticket.Ticket) error {
@@ -168,7 +265,7 @@ func (f *fake) judge(c ledger.Claim) receipt.Result {
 	if v.Advance {
 		f.settled[t.Serial] = v.Result
 		f.increases = append(f.increases, increase{
-			f.epochFor(t.Epoch), s.Seeder, ticket.Account(t.Leecher), w.Infohash, v.Credit, v.Reason != receipt.Confirmed,
+			t.Serial, f.epochFor(t.Epoch), s.Seeder, ticket.Account(t.Leecher), w.Infohash, v.Credit, v.Reason != receipt.Confirmed,
 			log.Receipt{Salt: c.Salt, Serial: t.Serial, Amount: v.Amount, Epoch: f.epochFor(t.Epoch)},
 		})
 	} else if !v.Reason.Accepted() {

@@ -37,7 +37,7 @@ type Case struct {
 
 // Cases returns the whole contract.
 func Cases() []Case {
-	return slices.Concat(settleCases(), epochCases(), keepCases(), logCases())
+	return slices.Concat(settleCases(), epochCases(), factCases(), keepCases(), logCases())
 }
 
 // Run holds a backend to the contract. fresh returns a place with no books yet.
@@ -108,7 +108,7 @@ func (w *world) publish(name string, length uint64) {
 	w.Helper()
 	w.register("publisher")
 	work := ledger.Work{
-		Infohash: infohash(name), Name: name, Length: length, PieceLength: 1 << 14, Files: 1,
+		Infohash: infohash(name), Name: name, Length: length, PieceLength: 1 << 14, Files: 1, Leaves: length >> 14, Common: true,
 		Publisher: account("publisher"), Published: start,
 	}
 	if err := w.Publish(w.ctx, work, []byte("torrent of "+name), 1000); err != nil {

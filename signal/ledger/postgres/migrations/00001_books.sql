@@ -20,6 +20,9 @@ CREATE TABLE work (
     length       BIGINT NOT NULL CHECK (length >= 0),
     piece_length BIGINT NOT NULL CHECK (piece_length > 0),
     files        BIGINT NOT NULL CHECK (files > 0),
+    leaves       BIGINT NOT NULL CHECK (leaves >= 0),
+    weak         SMALLINT NOT NULL CHECK (weak IN (0, 1)),
+    common       SMALLINT NOT NULL CHECK (common IN (0, 1)),
     publisher    BYTEA NOT NULL REFERENCES person,
     published    BIGINT NOT NULL,
     removed      SMALLINT NOT NULL DEFAULT 0 CHECK (removed IN (0, 1))
@@ -48,6 +51,8 @@ CREATE TABLE ticket (
 );
 CREATE INDEX ticket_newest ON ticket (seeder, id);
 
+CREATE INDEX ticket_epoch ON ticket (epoch, leecher);
+
 -- Each accepted receipt that says more than the one before, numbered as they were
 -- accepted. amount is cumulative, credited what of the increase counts, epoch the
 -- one in which it counts. Without the salt nobody finds it in the public log.
@@ -74,13 +79,34 @@ CREATE TABLE credit (
     capped  SMALLINT NOT NULL CHECK (capped IN (0, 1)),
     PRIMARY KEY (epoch, seeder, work, leecher)
 );
+CREATE INDEX increase_epoch ON increase (epoch);
 CREATE INDEX credit_seeder ON credit (seeder, epoch);
 
+-- In which network an account was first seen in an epoch.
+CREATE TABLE presence (
+    account BYTEA NOT NULL REFERENCES person,
+    epoch   BIGINT NOT NULL,
+    net     BYTEA NOT NULL CHECK (length(net) = 8),
+    PRIMARY KEY (account, epoch)
+);
+
+-- For how long an account seeded a work in an epoch, and how its storage proofs ended.
+CREATE TABLE stay (
+    epoch   BIGINT NOT NULL,
+    account BYTEA NOT NULL REFERENCES person,
+    work    BYTEA NOT NULL REFERENCES work,
+    minutes BIGINT NOT NULL CHECK (minutes >= 0),
+    asked   BIGINT NOT NULL CHECK (asked >= 0),
+    passed  BIGINT NOT NULL CHECK (passed BETWEEN 0 AND asked),
+    PRIMARY KEY (epoch, account, work)
+);
+
+-- What is credited of each copy. A batch is about few works and many leechers: their rows lie together.
 CREATE TABLE copy (
-    leecher BYTEA NOT NULL,
     work    BYTEA NOT NULL,
+    leecher BYTEA NOT NULL,
     bytes   BIGINT NOT NULL CHECK (bytes >= 0),
-    PRIMARY KEY (leecher, work)
+    PRIMARY KEY (work, leecher)
 );
 
 CREATE TABLE refused (
@@ -162,7 +188,7 @@ END
 $$;
 -- +goose StatementEnd
 CREATE TRIGGER person_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON person EXECUTE FUNCTION stays();
-CREATE TRIGGER work_stays BEFORE UPDATE OF infohash, ticket_hash, name, length, piece_length, files, publisher, published
+CREATE TRIGGER work_stays BEFORE UPDATE OF infohash, ticket_hash, name, length, piece_length, files, leaves, weak, publisher, published
     ON work EXECUTE FUNCTION stays();
 CREATE TRIGGER work_remains BEFORE DELETE OR TRUNCATE ON work EXECUTE FUNCTION stays();
 CREATE TRIGGER ticket_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON ticket EXECUTE FUNCTION stays();

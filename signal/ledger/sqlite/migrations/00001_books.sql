@@ -20,6 +20,9 @@ CREATE TABLE work (
     length       INTEGER NOT NULL CHECK (length >= 0),
     piece_length INTEGER NOT NULL CHECK (piece_length > 0),
     files        INTEGER NOT NULL CHECK (files > 0),
+    leaves       INTEGER NOT NULL CHECK (leaves >= 0),
+    weak         INTEGER NOT NULL CHECK (weak IN (0, 1)),
+    common       INTEGER NOT NULL CHECK (common IN (0, 1)),
     publisher    BLOB NOT NULL REFERENCES person,
     published    INTEGER NOT NULL,
     removed      INTEGER NOT NULL DEFAULT 0 CHECK (removed IN (0, 1))
@@ -48,6 +51,8 @@ CREATE TABLE ticket (
 ) STRICT;
 CREATE INDEX ticket_newest ON ticket (seeder, id);
 
+CREATE INDEX ticket_epoch ON ticket (epoch, leecher);
+
 -- Each accepted receipt that says more than the one before, numbered as they were
 -- accepted. amount is cumulative, credited what of the increase counts, epoch the
 -- one in which it counts. Without the salt nobody finds it in the public log.
@@ -74,13 +79,34 @@ CREATE TABLE credit (
     capped  INTEGER NOT NULL CHECK (capped IN (0, 1)),
     PRIMARY KEY (epoch, seeder, work, leecher)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX increase_epoch ON increase (epoch);
 CREATE INDEX credit_seeder ON credit (seeder, epoch);
 
+-- In which network an account was first seen in an epoch.
+CREATE TABLE presence (
+    account BLOB NOT NULL REFERENCES person,
+    epoch   INTEGER NOT NULL,
+    net     BLOB NOT NULL CHECK (length(net) = 8),
+    PRIMARY KEY (account, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- For how long an account seeded a work in an epoch, and how its storage proofs ended.
+CREATE TABLE stay (
+    epoch   INTEGER NOT NULL,
+    account BLOB NOT NULL REFERENCES person,
+    work    BLOB NOT NULL REFERENCES work,
+    minutes INTEGER NOT NULL CHECK (minutes >= 0),
+    asked   INTEGER NOT NULL CHECK (asked >= 0),
+    passed  INTEGER NOT NULL CHECK (passed BETWEEN 0 AND asked),
+    PRIMARY KEY (epoch, account, work)
+) STRICT, WITHOUT ROWID;
+
+-- What is credited of each copy. A batch is about few works and many leechers: their rows lie together.
 CREATE TABLE copy (
-    leecher BLOB NOT NULL,
     work    BLOB NOT NULL,
+    leecher BLOB NOT NULL,
     bytes   INTEGER NOT NULL CHECK (bytes >= 0),
-    PRIMARY KEY (leecher, work)
+    PRIMARY KEY (work, leecher)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE refused (
@@ -160,7 +186,7 @@ CREATE TRIGGER person_stays BEFORE UPDATE ON person BEGIN SELECT RAISE(ABORT, 'p
 CREATE TRIGGER person_remains BEFORE DELETE ON person BEGIN SELECT RAISE(ABORT, 'person is never deleted'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
-CREATE TRIGGER work_stays BEFORE UPDATE OF infohash, ticket_hash, name, length, piece_length, files, publisher, published ON work
+CREATE TRIGGER work_stays BEFORE UPDATE OF infohash, ticket_hash, name, length, piece_length, files, leaves, weak, publisher, published ON work
     BEGIN SELECT RAISE(ABORT, 'work is never changed'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin

@@ -1,0 +1,176 @@
+package books
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"fanseed/signal/ledger"
+	"fanseed/signal/reward"
+)
+
+// presences keeps where registered accounts were first seen in each epoch.
+func presences(ctx context.Context, tx tx, list []ledger.Presence) error {
+	var accounts set
+	for _, p := range list {
+		accounts.add(p.Account[:])
+	}
+	registered, err := present(ctx, tx, `SELECT account FROM person WHERE account IN ()`, accounts)
+	if err != nil {
+		return err
+	}
+	kept := rows{columns: 3, head: `INSERT INTO presence (account, epoch, net) VALUES`, tail: ` ON CONFLICT DO NOTHING`}
+	for _, p := range list {
+		if registered.has[string(p.Account[:])] {
+			kept.add(p.Account[:], int64(p.Epoch), p.Net[:])
+		}
+	}
+	return kept.insert(ctx, tx)
+}
+
+// stays adds to what is known of open epochs.
+func stays(ctx context.Context, tx tx, list []ledger.Stay) error {
+	if len(list) == 0 {
+		return nil
+	}
+	var accounts, works set
+	for _, s := range list {
+		accounts.add(s.Account[:])
+		works.add(s.Work[:])
+	}
+	open, err := firstOpen(ctx, tx)
+	if err != nil {
+		return err
+	}
+	registered, err := present(ctx, tx, `SELECT account FROM person WHERE account IN ()`, accounts)
+	if err != nil {
+		return err
+	}
+	published, err := present(ctx, tx, `SELECT infohash FROM work WHERE infohash IN ()`, works)
+	if err != nil {
+		return err
+	}
+	sums, at := []ledger.Stay{}, map[ledger.Stay]int{} // a statement may not change a row twice
+	for _, s := range list {
+		if s.Epoch < open || !registered.has[string(s.Account[:])] || !published.has[string(s.Work[:])] {
+			continue
+		}
+		key := ledger.Stay{Epoch: s.Epoch, Account: s.Account, Work: s.Work}
+		i, seen := at[key]
+		if !seen {
+			i = len(sums)
+			at[key], sums = i, append(sums, key)
+		}
+		sums[i].Minutes += s.Minutes
+		sums[i].Asked += s.Asked
+		sums[i].Passed += s.Passed
+	}
+	kept := rows{columns: 6, head: `INSERT INTO stay (epoch, account, work, minutes, asked, passed) VALUES`,
+		tail: ` ON CONFLICT (epoch, account, work) DO UPDATE SET minutes = stay.minutes + excluded.minutes,
+		asked = stay.asked + excluded.asked, passed = stay.passed + excluded.passed`}
+	for _, s := range sums {
+		kept.add(int64(s.Epoch), s.Account[:], s.Work[:], int64(s.Minutes), int64(s.Asked), int64(s.Passed))
+	}
+	return kept.insert(ctx, tx)
+}
+
+// Facts returns what the books say of an epoch.
+func (k *Keeper) Facts(ctx context.Context, n uint32) (f ledger.Facts, err error) {
+	err = k.read(ctx, func(tx tx) error {
+		f, err = facts(ctx, tx, n)
+		return err
+	})
+	return f, err
+}
+
+// gather collects facts, and whom and what they name.
+type gather struct {
+	ledger.Facts
+	accounts, works set
+}
+
+func facts(ctx context.Context, tx tx, n uint32) (ledger.Facts, error) {
+	treasury, err := balance(ctx, tx, ledger.Treasury)
+	if err != nil {
+		return ledger.Facts{}, err
+	}
+	g := gather{Facts: ledger.Facts{Treasury: uint64(treasury)}}
+	for _, part := range []struct {
+		scan  func(*sql.Rows) error
+		query string
+	}{
+		{g.gave, `SELECT t.seeder, t.leecher, t.work, CAST(sum(i.credited) AS BIGINT) FROM increase i JOIN ticket t ON t.id = i.ticket
+			WHERE i.epoch = $1 AND t.flags % 2 = 0 GROUP BY t.seeder, t.leecher, t.work HAVING sum(i.credited) > 0`},
+		{g.stay, `SELECT account, work, minutes, asked, passed FROM stay WHERE epoch = $1`},
+		{g.tried, `SELECT leecher, count(*), CAST(sum(successful) AS BIGINT) FROM (SELECT t.leecher,
+			max(CASE WHEN EXISTS (SELECT 1 FROM increase i WHERE i.ticket = t.id) THEN 1 ELSE 0 END) AS successful
+			FROM ticket t WHERE t.epoch = $1 AND t.flags % 2 = 0 GROUP BY t.leecher, t.seeder, t.work) AS pairs GROUP BY leecher`},
+	} {
+		if err := each(ctx, tx, part.scan, part.query, int64(n)); err != nil {
+			return ledger.Facts{}, err
+		}
+	}
+	for i := range g.Stays {
+		g.Stays[i].Epoch = n
+	}
+	if err := eachOf(ctx, tx, g.work, `SELECT `+workColumns+` FROM work WHERE infohash IN ()`, g.works); err != nil {
+		return ledger.Facts{}, err
+	}
+	latest := fmt.Sprintf(`SELECT p.account, p.epoch, p.net FROM presence p WHERE p.epoch =
+		(SELECT max(q.epoch) FROM presence q WHERE q.account = p.account AND q.epoch <= %d) AND p.account IN ()`, n)
+	return g.Facts, eachOf(ctx, tx, g.presence, latest, g.accounts)
+}
+
+func (g *gather) gave(r *sql.Rows) error {
+	var seeder, leecher, work []byte
+	var bytes uint64
+	if err := r.Scan(&seeder, &leecher, &work, &bytes); err != nil {
+		return err
+	}
+	g.accounts.add(seeder)
+	g.accounts.add(leecher)
+	g.works.add(work)
+	g.Gave = append(g.Gave, ledger.Gave{Seeder: [16]byte(seeder), Leecher: [16]byte(leecher), Work: [20]byte(work), Bytes: bytes})
+	return nil
+}
+
+func (g *gather) stay(r *sql.Rows) error {
+	var account, work []byte
+	var s ledger.Stay
+	if err := r.Scan(&account, &work, &s.Minutes, &s.Asked, &s.Passed); err != nil {
+		return err
+	}
+	g.accounts.add(account)
+	g.works.add(work)
+	s.Account, s.Work = [16]byte(account), [20]byte(work)
+	g.Stays = append(g.Stays, s)
+	return nil
+}
+
+func (g *gather) tried(r *sql.Rows) error {
+	var leecher []byte
+	var t ledger.Tried
+	if err := r.Scan(&leecher, &t.Pairs, &t.Successful); err != nil {
+		return err
+	}
+	t.Leecher = [16]byte(leecher)
+	g.Tried = append(g.Tried, t)
+	return nil
+}
+
+func (g *gather) work(r *sql.Rows) error {
+	w, err := scanWork(r)
+	g.Works = append(g.Works, w)
+	return err
+}
+
+func (g *gather) presence(r *sql.Rows) error {
+	var account, net []byte
+	var p ledger.Presence
+	if err := r.Scan(&account, &p.Epoch, &net); err != nil {
+		return err
+	}
+	p.Account, p.Net = [16]byte(account), reward.Tag(net)
+	g.Presences = append(g.Presences, p)
+	return nil
+}

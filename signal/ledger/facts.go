@@ -1,0 +1,147 @@
+package ledger
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"fanseed/signal/reward"
+)
+
+// Presence says in which network an account was first seen in an epoch. The tag is made with the server's key, see Ledger.net.
+type Presence struct {
+	Epoch   uint32
+	Account [16]byte
+	Net     reward.Tag
+}
+
+// Stay is for how long an account seeded a work, and how its storage proofs ended. Stays of one account, work and epoch add up; one of an
+// account or a work that is not known, or of an epoch that is closed, is lost.
+type Stay struct {
+	Epoch         uint32
+	Account       [16]byte
+	Work          [20]byte
+	Minutes       uint64
+	Asked, Passed uint64 // leaves or pieces
+}
+
+// Gave is what one leecher confirmed to have got of a work from one seeder who had all of it.
+type Gave struct {
+	Seeder, Leecher [16]byte
+	Work            [20]byte
+	Bytes           uint64
+}
+
+// Tried is what a leecher did with its tickets of an epoch, by pairs of a seeder and a work.
+type Tried struct {
+	Leecher    [16]byte
+	Pairs      uint64
+	Successful uint64 // something was confirmed
+}
+
+// Facts is what the books say of an epoch, in no particular order.
+type Facts struct {
+	Treasury  uint64 // µ-credits
+	Works     []Work // all that the others name
+	Gave      []Gave
+	Stays     []Stay
+	Tried     []Tried
+	Presences []Presence // at most one for each account that the others name
+}
+
+// Input makes the inputs of the epoch's division. tag gives a leecher the name that it has in this epoch alone.
+func (f *Facts) Input(number, minutes uint32, most uint64, tag func(account [16]byte) reward.Tag) *reward.Input {
+	in := &reward.Input{Number: number, Minutes: minutes, Treasury: f.Treasury, Most: most}
+	nets := map[[16]byte]reward.Tag{}
+	for _, p := range f.Presences {
+		nets[p.Account] = p.Net
+	}
+	net := func(account [16]byte) reward.Tag {
+		if n, seen := nets[account]; seen {
+			return n
+		}
+		return tag(account) // nobody knows: it counts as its own
+	}
+	works := f.works(in, net)
+	seeders := f.seeders(in, net)
+	leechers := f.leechers(in, net, tag)
+	for _, g := range f.Gave {
+		in.Transfers = append(in.Transfers, reward.Transfer{Seeder: seeders[g.Seeder], Leecher: leechers[g.Leecher], Work: works[g.Work], Bytes: g.Bytes})
+	}
+	slices.SortFunc(in.Transfers, func(a, b reward.Transfer) int {
+		return cmp.Or(a.Seeder-b.Seeder, a.Leecher-b.Leecher, a.Work-b.Work)
+	})
+	for _, s := range f.Stays {
+		in.Stays = append(in.Stays, reward.Stay{
+			Seeder: seeders[s.Account], Work: works[s.Work], Minutes: min(s.Minutes, uint64(minutes)), Asked: s.Asked, Passed: s.Passed,
+		})
+	}
+	slices.SortFunc(in.Stays, func(a, b reward.Stay) int { return cmp.Or(a.Seeder-b.Seeder, a.Work-b.Work) })
+	return in
+}
+
+// works adds the works, and tells where each one is.
+func (f *Facts) works(in *reward.Input, net func([16]byte) reward.Tag) map[[20]byte]int {
+	reached := map[[20]byte]map[reward.Tag]bool{}
+	for _, g := range f.Gave {
+		if reached[g.Work] == nil {
+			reached[g.Work] = map[reward.Tag]bool{}
+		}
+		reached[g.Work][net(g.Leecher)] = true
+	}
+	for _, w := range f.Works {
+		in.Works = append(in.Works, reward.Work{
+			Infohash: w.Infohash, Leaves: w.Leaves, Nets: uint64(len(reached[w.Infohash])), Weak: w.Weak, Common: w.Common,
+		})
+	}
+	slices.SortFunc(in.Works, func(a, b reward.Work) int { return bytes.Compare(a.Infohash[:], b.Infohash[:]) })
+	at := map[[20]byte]int{}
+	for i, w := range in.Works {
+		at[w.Infohash] = i
+	}
+	return at
+}
+
+// seeders adds those who gave something or stayed, and tells where each one is.
+func (f *Facts) seeders(in *reward.Input, net func([16]byte) reward.Tag) map[[16]byte]int {
+	at := map[[16]byte]int{}
+	add := func(account [16]byte) {
+		if _, known := at[account]; !known {
+			at[account] = 0
+			in.Seeders = append(in.Seeders, reward.Seeder{Account: account, Net: net(account), Reputation: reward.NewReputation})
+		}
+	}
+	for _, g := range f.Gave {
+		add(g.Seeder)
+	}
+	for _, s := range f.Stays {
+		add(s.Account)
+	}
+	slices.SortFunc(in.Seeders, func(a, b reward.Seeder) int { return bytes.Compare(a.Account[:], b.Account[:]) })
+	for i, s := range in.Seeders {
+		at[s.Account] = i
+	}
+	return at
+}
+
+// leechers adds those who confirmed something, under the names of this epoch, and tells where each one is.
+func (f *Facts) leechers(in *reward.Input, net func([16]byte) reward.Tag, tag func([16]byte) reward.Tag) map[[16]byte]int {
+	tried := map[[16]byte]Tried{}
+	for _, t := range f.Tried {
+		tried[t.Leecher] = t
+	}
+	names, at := map[reward.Tag][16]byte{}, map[[16]byte]int{}
+	for _, g := range f.Gave {
+		if _, known := at[g.Leecher]; !known {
+			at[g.Leecher] = 0
+			name, t := tag(g.Leecher), tried[g.Leecher]
+			names[name] = g.Leecher
+			in.Leechers = append(in.Leechers, reward.Leecher{Tag: name, Net: net(g.Leecher), Tickets: t.Pairs, Used: t.Successful})
+		}
+	}
+	slices.SortFunc(in.Leechers, func(a, b reward.Leecher) int { return bytes.Compare(a.Tag[:], b.Tag[:]) })
+	for i, l := range in.Leechers {
+		at[names[l.Tag]] = i
+	}
+	return at
+}

@@ -1,0 +1,65 @@
+package ledger_test
+
+import (
+	"testing"
+
+	"fanseed/signal/ledger"
+	"fanseed/signal/receipt"
+	"fanseed/signal/reward"
+	"fanseed/signal/ticket"
+)
+
+// TestInputs issues and settles tickets, tells how long a seeder stayed, and looks at what the epoch will be paid by.
+func TestInputs(t *testing.T) {
+	l, db := open(t)
+	prepare(t, l, db)
+	tk := newTicket(l, 1)
+	epoch := tk.Epoch
+	if err := l.Issue(ctx, []ticket.Ticket{tk}, [][2]string{{"192.0.2.0/24", "198.51.100.0/24"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Settle(ctx, account("anna"), []receipt.Receipt{sign("bert", tk.Serial, 3*mib)}, began); err != nil {
+		t.Fatal(err)
+	}
+	minutes := uint64(1 << 40)
+	stay := ledger.Stay{Epoch: epoch, Account: account("anna"), Work: song, Minutes: minutes, Asked: 8, Passed: 7}
+	if err := l.Stayed(ctx, []ledger.Stay{stay, {Epoch: epoch, Account: account("bert"), Work: song, Minutes: 1}}, []string{"203.0.113.0/24", ""}); err != nil {
+		t.Fatal(err)
+	}
+	in, err := l.Inputs(ctx, epoch, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if len(in.Seeders) != 2 || len(in.Leechers) != 1 || len(in.Transfers) != 1 || len(in.Stays) != 2 || len(in.Works) != 1 {
+		t.Fatalf("got %+v", in)
+	}
+	anna, bert := in.Seeders[0], in.Seeders[1]
+	if anna.Account != account("anna") {
+		anna, bert = bert, anna
+	}
+	leecher := in.Leechers[0]
+	if anna.Net == leecher.Net || bert.Net != leecher.Net || leecher.Tag == leecher.Net || leecher.Tickets != 1 || leecher.Used != 1 {
+		t.Errorf("networks: %+v, %+v, %+v", anna, bert, leecher)
+	}
+	if got := in.Transfers[0]; in.Seeders[got.Seeder].Account != account("anna") || got.Bytes != 3*mib {
+		t.Errorf("transfer %+v", got)
+	}
+	for _, s := range in.Stays {
+		if in.Seeders[s.Seeder].Account == account("anna") && (s.Minutes != uint64(in.Minutes) || s.Asked != 8 || s.Passed != 7) {
+			t.Errorf("stay %+v in an epoch of %d minutes", s, in.Minutes)
+		}
+	}
+	if w := in.Works[0]; w.Infohash != song || w.Nets != 1 || in.Most != 5 {
+		t.Errorf("work %+v, most %d", w, in.Most)
+	}
+	other, err := l.Inputs(ctx, epoch+1, 5)
+	if err != nil || len(other.Transfers) != 0 {
+		t.Errorf("the next epoch has %+v, %v", other, err)
+	}
+	if _, err := reward.Standard.Close(in); err != nil {
+		t.Error(err)
+	}
+}
