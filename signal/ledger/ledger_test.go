@@ -17,6 +17,7 @@ import (
 
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/ticket"
 )
@@ -321,6 +322,7 @@ func (s *slow) Apply(_ context.Context, b ledger.Batch) (out ledger.Outcome, err
 	for _, c := range b.Claims {
 		out.Results = append(out.Results, receipt.Result{Serial: c.Receipt.Serial})
 	}
+	out.Increases = make([]log.Receipt, len(b.Claims))
 	out.Issued = make([]error, len(b.Tickets))
 	return out, nil
 }

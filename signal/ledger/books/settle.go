@@ -60,13 +60,14 @@ func settle(ctx context.Context, tx tx, claims []ledger.Claim) ([]receipt.Result
 	for i, c := range claims {
 		results[i], increases[i] = s.judge(c)
 	}
-	if err := s.write(ctx, tx); err != nil {
+	if err := s.repeat(ctx, tx, results, increases); err != nil {
 		return nil, nil, err
 	}
-	return results, increases, s.repeat(ctx, tx, results, increases)
+	return results, increases, s.write(ctx, tx)
 }
 
-// repeat fills in the increases from before the batch, which are the newest of their tickets. It reads nothing when there are none.
+// repeat fills in the increases from before the batch, which are the newest of their tickets until this one is written. It reads nothing
+// when there are none.
 func (s *settlement) repeat(ctx context.Context, tx tx, results []receipt.Result, increases []log.Receipt) error {
 	kept := map[[16]byte]log.Receipt{}
 	err := eachOf(ctx, tx, func(r *sql.Rows) error {

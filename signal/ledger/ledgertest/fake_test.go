@@ -366,7 +366,7 @@ func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
 		more = total
 	}
 	if more > 0 {
-		f.deposits = append(f.deposits, log.Deposit{Amount: uint64(more)}.Record())
+		f.deposits = append(f.deposits, log.Deposit{Time: uint64(total), Amount: uint64(more)}.Record())
 		f.balances[ledger.Funding] -= more
 		f.balances[ledger.Treasury] += more
 	}

@@ -20,6 +20,9 @@ func logCases() []Case {
 	}
 }
 
+// mostRecords is more than any case has.
+const mostRecords = 10_000
+
 // sequence writes all of the log in parts, and returns how many records it wrote.
 func (w *world) sequence(most int) (total int) {
 	w.Helper()
@@ -28,6 +31,9 @@ func (w *world) sequence(most int) (total int) {
 		w.must("sequence", err)
 		if total += n; n < most {
 			return total
+		}
+		if total > mostRecords {
+			w.Fatalf("wrote %d records, and there are always more", total)
 		}
 	}
 }
