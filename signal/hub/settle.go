@@ -35,6 +35,9 @@ func (h *Hub) settled(c *client, id uint64, results []receipt.Result, err error)
 	m := &announce.Settled{ID: id, Results: make([]announce.Result, len(results))}
 	for i, r := range results {
 		m.Results[i] = announce.Result{Serial: r.Serial, Amount: r.Amount, Reason: string(r.Reason)}
+		if i < announce.MaxPromises { // who sends more at once gets the others by sending them again
+			m.Results[i].Promise = announce.Promise(r.Promise)
+		}
 	}
 	c.send(m)
 	for _, r := range results {

@@ -6,7 +6,11 @@ import (
 	"time"
 )
 
-// How the public log is written. A promise allows PromiseTime, so that a failure of the disk can be mended before one is broken.
+// PromiseTime is how long a record may take until it is in the public log. It takes a second or two; a failure of the disk can be mended
+// before a promise is broken.
+const PromiseTime = time.Hour
+
+// How the public log is written.
 const (
 	sequenceMost  = 4096             // records of one transaction, which settlement waits for
 	sequencePause = time.Second      // in which records gather

@@ -20,16 +20,8 @@ type progress struct {
 // Sequence writes into the log what it lacks, at most so many records.
 func (k *Keeper) Sequence(ctx context.Context, most int) (n int, err error) {
 	err = k.write(ctx, func(tx tx) error {
-		p, err := readProgress(ctx, tx)
-		if err != nil {
-			return err
-		}
-		records, err := p.take(ctx, tx, most)
-		if err != nil {
-			return err
-		}
-		n = len(records)
-		return p.append(ctx, tx, records)
+		n, err = appendLog(ctx, tx, most)
+		return err
 	})
 	if err != nil {
 		return 0, err
@@ -37,33 +29,20 @@ func (k *Keeper) Sequence(ctx context.Context, most int) (n int, err error) {
 	return n, nil
 }
 
-// logEpoch writes an epoch's record within the transaction that closes it, after everything that came before it, and keeps the two
-// tables that the record names.
-func logEpoch(ctx context.Context, tx tx, e log.Epoch, inputs, payouts []byte) error {
+// appendLog is the one door into the log: within a transaction that writes, it appends what the log lacks, at most so many records, and then
+// those that the transaction itself adds. It returns how many it appended.
+func appendLog(ctx context.Context, tx tx, most int, more ...log.Record) (int, error) {
 	p, err := readProgress(ctx, tx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	records, err := p.take(ctx, tx, int(log.MaxRecords))
+	records, err := p.take(ctx, tx, most)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	e.Inputs, e.Payouts = log.TableOf(inputs), log.TableOf(payouts)
-	closed, err := e.Record()
-	if err != nil {
-		return err
-	}
-	tables := rows{columns: 2, head: `INSERT INTO log_table (hash, bytes) VALUES`, tail: ` ON CONFLICT (hash) DO NOTHING`}
-	tables.add(e.Inputs.Hash[:], document(inputs))
-	tables.add(e.Payouts.Hash[:], document(payouts))
-	if err := tables.insert(ctx, tx); err != nil {
-		return err
-	}
-	return p.append(ctx, tx, append(records, closed))
+	records = append(records, more...)
+	return len(records), p.append(ctx, tx, records)
 }
-
-// document is never NULL.
-func document(b []byte) []byte { return append([]byte{}, b...) }
 
 func readProgress(ctx context.Context, tx tx) (p progress, err error) {
 	var root []byte
