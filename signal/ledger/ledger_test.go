@@ -28,6 +28,9 @@ var (
 	song  = [20]byte{7}
 )
 
+// signer signs the public log.
+var signer, _ = log.NewSigner("fanseed.example", key("log"))
+
 func key(name string) ed25519.PrivateKey {
 	seed := sha256.Sum256([]byte(name))
 	return ed25519.NewKeyFromSeed(seed[:])
@@ -43,7 +46,7 @@ func open(t testing.TB) (*ledger.Ledger, *sqlite.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(time.Minute), Rate: 1000, Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(time.Minute), Rate: 1000, Log: slog.New(slog.DiscardHandler), Signer: signer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,6 +276,9 @@ type slow struct {
 	wrong  error
 	open   []uint32
 	closed []uint32
+
+	unlogged int   // records
+	unable   error // that Sequence returns
 }
 
 func (s *slow) Check(context.Context) error { return s.wrong }
