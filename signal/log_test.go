@@ -173,8 +173,8 @@ func TestTheLogIsVerified(t *testing.T) {
 		t.Errorf("after a restart: %v\n%s", err, out)
 	}
 	var checked bytes.Buffer
-	if err := checkBooks(t.Context(), l.flags.books, &checked); err != nil {
-		t.Error(err)
+	if err := checkBooks(t.Context(), l.flags.books, &checked); err != nil || !strings.Contains(checked.String(), "\n311 records in the public log, 0 receipts to come\n") {
+		t.Errorf("%v\n%s", err, &checked)
 	}
 	if status, _ := request(t, "GET", here(s)+"/v1/log/find/"+hex.EncodeToString(more[9][:])); status != 200 {
 		t.Errorf("the last record is not found: %d", status)
