@@ -39,7 +39,8 @@ func checkBooks(ctx context.Context, at place, out io.Writer) error {
 	}
 	t, err := db.Totals(ctx)
 	if err == nil {
-		fmt.Fprintf(out, "%d transfers, %d entries, sum %d\n%d bytes credited\nthe books are sound\n", t.Transfers, t.Entries, t.Sum, t.Bytes)
+		fmt.Fprintf(out, "%d transfers, %d entries, sum %d\n%d bytes credited\n%d records in the public log, %d receipts to come\nthe books are sound\n",
+			t.Transfers, t.Entries, t.Sum, t.Bytes, t.Records, t.Unlogged)
 	}
 	return err
 }

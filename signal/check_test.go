@@ -17,7 +17,7 @@ func TestCheckAddsTheBooksUp(t *testing.T) {
 	if err := checkBooks(t.Context(), o.books, &out); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := out.String(), "1 transfers, 2 entries, sum 0\n0 bytes credited\nthe books are sound\n"; got != want {
+	if got, want := out.String(), "1 transfers, 2 entries, sum 0\n0 bytes credited\n1 records in the public log, 0 receipts to come\nthe books are sound\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

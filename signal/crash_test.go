@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"database/sql"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -85,6 +86,9 @@ func (r *rig) audit() {
 	books, db := r.books.open(r)
 	defer db.Close()
 	r.must("check", books.Check(context.Background()))
+	_, err := books.Sequence(context.Background(), math.MaxInt32)
+	r.must("write what the public log lacks", err)
+	r.must("check it", books.Check(context.Background()))
 	r.must("close the books", books.Close())
 	r.auditReceipts(db)
 	r.auditMoney(db)

@@ -55,7 +55,7 @@ func parseFlags(args []string) (options, error) {
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	f.StringVar(&o.urls, "url", "", "`origin` by which browsers reach this server, such as https://fanseed.example; several are joined by commas, the first one goes into links; needed unless -addr is a loopback address")
 	f.StringVar(&o.name, "name", "Fanseed", "`name` of this server, as people see it")
-	f.StringVar(&o.data, "data", defaultData(), "`folder` of the ledger, unless -ledger says otherwise, and of the server's key; it is made if it is missing")
+	f.StringVar(&o.data, "data", defaultData(), "`folder` of the ledger, unless -ledger says otherwise, and of the server's keys; it is made if it is missing")
 	f.StringVar(&o.ledger, "ledger", "", ledgerHelp)
 	f.BoolVar(&o.open, "open", false, "introduce the peers of every torrent, not only of those published here; unpublished ones earn nothing")
 	f.BoolVar(&o.trust, "trust-private-nets", false, "count each account on a loopback or private address as a network of its own, and do not limit how fast it asks: for laptops and tests; implied when -addr is a loopback address")

@@ -11,10 +11,12 @@ import (
 	"strings"
 )
 
-// The files of the keys: of the one that signs tickets, of the account that pays
-// for the server's own copies, and of the account of `fanseed seed`.
+// The files of the keys: of the one that signs tickets, of the one that signs the
+// public log and nothing else, of the account that pays for the server's own
+// copies, and of the account of `fanseed seed`.
 const (
 	serverKey  = "server.key"
+	logKey     = "log.key"
 	seedboxKey = "seedbox.key"
 	seedKey    = "seed.key"
 )

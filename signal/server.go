@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"fanseed/signal/api"
 	"fanseed/signal/hub"
 	"fanseed/signal/ledger"
+	publiclog "fanseed/signal/log"
 	"fanseed/signal/seedbox"
 	"fanseed/signal/socket"
 	"fanseed/web"
@@ -30,7 +32,9 @@ type server struct {
 	options
 	log      *slog.Logger
 	key      ed25519.PrivateKey
-	origins  []string // the first one is printed
+	accept   net.Listener // of the public listener
+	origins  []string     // the first one is printed
+	signer   *publiclog.Signer
 	db       keeper
 	ledger   *ledger.Ledger
 	listing  *ledger.Listing
@@ -44,19 +48,21 @@ type server struct {
 	failed   chan error // of the loops, each at most once
 	hubLoop  *loop
 	payLoop  *loop
+	logLoop  *loop
 }
 
 // start opens the ledger and the listeners, and begins to serve. On an error the
 // process ends: the ledger needs no goodbye.
 func start(ctx context.Context, o options, log *slog.Logger) (*server, error) {
 	s := &server{options: o, log: log, failed: make(chan error, 6)}
-	for _, step := range []func(context.Context) error{s.openData, s.openLedger, s.listenPublic, s.listenAdmin} {
+	for _, step := range []func(context.Context) error{s.openData, s.takeAddress, s.openLog, s.openLedger, s.listenPublic, s.listenAdmin} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
 	}
 	s.hubLoop = begin(func(ctx context.Context) error { s.hub.Run(ctx); return nil }, s.failed)
 	s.payLoop = begin(s.ledger.Run, s.failed)
+	s.logLoop = begin(s.ledger.Sequence, s.failed)
 	begin(s.public.serve, s.failed)
 	begin(s.admin.serve, s.failed)
 	s.copies.begin(s.failed)
@@ -75,8 +81,33 @@ func (s *server) openData(ctx context.Context) (err error) {
 	return err
 }
 
+// takeAddress takes the port, so that the origins are known.
+func (s *server) takeAddress(context.Context) (err error) {
+	if s.accept, err = net.Listen("tcp", s.addr); err != nil {
+		return err
+	}
+	s.origins, err = s.options.origins(s.accept.Addr().(*net.TCPAddr))
+	return err
+}
+
+// openLog reads the key of the public log, and its name: the host by which the server was reached when the log began. It stays when -url
+// changes, since to those who watch the log another name is another log.
+func (s *server) openLog(ctx context.Context) error {
+	key, err := loadKey(s.data, logKey)
+	if err != nil {
+		return err
+	}
+	_, host, _ := strings.Cut(s.origins[0], "://")
+	name, err := s.db.Once(ctx, "log_name", host)
+	if err != nil {
+		return fmt.Errorf("read the public log's name: %w", err)
+	}
+	s.signer, err = publiclog.NewSigner(name, key)
+	return err
+}
+
 func (s *server) openLedger(ctx context.Context) (err error) {
-	s.ledger, err = ledger.New(ctx, s.db, ledger.Config{Epochs: ledger.Epochs(s.epoch), Rate: s.rate, Log: s.log})
+	s.ledger, err = ledger.New(ctx, s.db, ledger.Config{Epochs: ledger.Epochs(s.epoch), Rate: s.rate, Log: s.log, Signer: s.signer})
 	if err != nil {
 		return fmt.Errorf("open the ledger in %s: %w", s.books, err)
 	}
@@ -87,17 +118,8 @@ func (s *server) openLedger(ctx context.Context) (err error) {
 	return err
 }
 
-// listenPublic takes the port, so that the origins are known, and introduces hub,
-// sockets and API to each other.
+// listenPublic introduces hub, sockets and API to each other.
 func (s *server) listenPublic(context.Context) error {
-	accept, err := net.Listen("tcp", s.addr)
-	if err != nil {
-		return err
-	}
-	s.origins, err = s.options.origins(accept.Addr().(*net.TCPAddr))
-	if err != nil {
-		return err
-	}
 	proxies, err := s.trustedProxies()
 	if err != nil {
 		return err
@@ -106,10 +128,10 @@ func (s *server) listenPublic(context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.openCopies(accept.Addr(), proxies, ice); err != nil {
+	if err := s.openCopies(s.accept.Addr(), proxies, ice); err != nil {
 		return fmt.Errorf("open the copies: %w", err)
 	}
-	if err := s.openAudits(accept.Addr(), ice); err != nil {
+	if err := s.openAudits(s.accept.Addr(), ice); err != nil {
 		return err
 	}
 	s.hub = hub.New(hub.Config{
@@ -120,10 +142,10 @@ func (s *server) listenPublic(context.Context) error {
 	handler, err := api.New(api.Config{
 		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
 		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,
-		Announce: s.sockets, Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
+		Announce: s.sockets, PublicLog: publiclog.Handler(s.ledger.PublicLog(), s.signer.Key()), Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
 		Copies: s.copies.words(), Webseed: seedbox.WebseedPath, Trackers: listed(s.trackers),
 	})
-	s.public = listen(accept, s.requests.count(s.copies.handler(handler)), s.log)
+	s.public = listen(s.accept, s.requests.count(s.copies.handler(handler)), s.log)
 	return err
 }
 
@@ -158,8 +180,9 @@ func (s *server) remove(ctx context.Context, infohash [20]byte) error {
 }
 
 // wait serves until stop is done or something fails, and then ends everything in
-// order: the auditor and the box pay their peers and leave, nobody new comes in, requests are
-// answered and sockets closed, then the loops end, the copies, and the ledger last.
+// order: the auditor and the box pay their peers and leave, nobody new comes in, requests
+// are answered and sockets closed, then the loops end, that of the public log last, the
+// copies, and the ledger.
 func (s *server) wait(stop context.Context) error {
 	var failed error
 	select {
@@ -178,6 +201,7 @@ func (s *server) wait(stop context.Context) error {
 	closed.Wait()
 	s.hubLoop.end()
 	s.payLoop.end()
+	s.logLoop.end()
 	return errors.Join(failed, s.public.close(), s.copies.close(), s.ledger.Close(), s.admin.close())
 }
 

@@ -21,6 +21,7 @@ const (
 	MaxOffers     = 10        // offers in one announce; those after them are skipped
 	MaxInfohashes = 64        // infohashes in one scrape
 	MaxReceipts   = 1000      // receipts in one settle
+	MaxPromises   = 128       // promises in one settled, which has to be no longer than MaxMessage
 	MaxAmount     = 1<<53 - 1 // bytes; the largest integer that JSON keeps exactly
 	maxText       = 1 << 10   // bytes of a message for people, a reason, a code
 	maxTicket     = 1 << 10   // bytes of an encoded ticket

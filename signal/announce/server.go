@@ -76,6 +76,17 @@ type Result struct {
 	Serial [16]byte
 	Amount uint64 // bytes
 	Reason string // from signal/receipt's closed list
+	// Promise is the zero one where nothing is stored, and for what is not among the first MaxPromises of a message. Optional.
+	Promise Promise
+}
+
+// Promise says that what is stored will be in the public log: signal/log's promise over the record of the ticket's newest increase, which
+// is made of Salt, the result's Serial and Amount, and Epoch.
+type Promise struct {
+	Salt      [16]byte
+	Epoch     uint32
+	By        uint64 // unix milliseconds; 0: there is no promise
+	Signature [64]byte
 }
 
 // Revoked says that the server tracks an infohash no more, and that it must not be seeded through it.

@@ -101,10 +101,24 @@ func (m *Settled) Append(dst []byte) []byte {
 		w.hex("serial", r.Serial[:])
 		w.integer("amount", r.Amount)
 		w.text("reason", r.Reason)
+		r.Promise.append(&w)
 		w.closeElement()
 	}
 	w.closeArray()
 	return w.close()
+}
+
+func (p Promise) append(w *writer) {
+	if p.By == 0 {
+		return
+	}
+	w.name("promise")
+	*w = append(*w, '{')
+	w.hex("salt", p.Salt[:])
+	w.integer("epoch", uint64(p.Epoch))
+	w.integer("by", p.By)
+	w.hex("signature", p.Signature[:])
+	*w = append(*w, '}')
 }
 
 func (m *Revoked) Append(dst []byte) []byte {

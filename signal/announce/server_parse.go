@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // ErrUnknown is the error of a message whose action this package does not know: a newer server's, to be ignored.
@@ -266,6 +267,8 @@ func (r *reader) result() (result Result) {
 			result.Amount = r.amount(name)
 		case "reason":
 			result.Reason = r.text(name, maxText)
+		case "promise":
+			result.Promise = r.promise(name)
 		default:
 			r.skip()
 		}
@@ -274,4 +277,40 @@ func (r *reader) result() (result Result) {
 		r.fail("a result needs serial and reason")
 	}
 	return result
+}
+
+// promise reads a whole promise; the zero one for null.
+func (r *reader) promise(name string) (p Promise) {
+	if r.null() {
+		return p
+	}
+	var salted, signed bool
+	for member := range r.object(name) {
+		switch member {
+		case "salt":
+			salted = r.hex(member, p.Salt[:])
+		case "epoch":
+			p.Epoch = r.epoch(member)
+		case "by":
+			p.By = r.amount(member)
+		case "signature":
+			signed = r.hex(member, p.Signature[:])
+		default:
+			r.skip()
+		}
+	}
+	if !salted || !signed || p.By == 0 {
+		r.fail("a promise needs salt, by and signature")
+	}
+	return p
+}
+
+// epoch reads an integer of 32 bits.
+func (r *reader) epoch(name string) uint32 {
+	n := r.amount(name)
+	if n > math.MaxUint32 {
+		r.fail(name + " must be an integer from 0 to 2^32-1")
+		return 0
+	}
+	return uint32(n)
 }

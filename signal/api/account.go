@@ -27,6 +27,24 @@ type resultAnswer struct {
 	Serial serial         `json:"serial"`
 	Amount uint64         `json:"amount"`
 	Reason receipt.Reason `json:"reason"`
+	// Promise is missing where nothing is stored.
+	Promise promiseAnswer `json:"promise,omitzero"`
+}
+
+// promiseAnswer is what the public log promises; the record is made of salt and epoch, and the result's serial and amount.
+type promiseAnswer struct {
+	Salt      serial    `json:"salt"`
+	Epoch     uint32    `json:"epoch"`
+	By        uint64    `json:"by"`
+	Signature signature `json:"signature"`
+}
+
+// recordAnswer is a receipt as the public log has it, or will have it.
+type recordAnswer struct {
+	Serial serial `json:"serial"`
+	Amount uint64 `json:"amount"`
+	Epoch  uint32 `json:"epoch"`
+	Salt   serial `json:"salt"`
 }
 
 // settle takes receipts. It needs no signature: a receipt can credit nobody but
@@ -52,7 +70,8 @@ func (a *API) settle(w http.ResponseWriter, r *http.Request) error {
 	}
 	list := make([]resultAnswer, len(results))
 	for i, r := range results {
-		list[i] = resultAnswer{r.Serial, r.Amount, r.Reason}
+		p := r.Promise
+		list[i] = resultAnswer{r.Serial, r.Amount, r.Reason, promiseAnswer{p.Salt, p.Epoch, p.By, p.Signature}}
 	}
 	write(w, http.StatusOK, map[string][]resultAnswer{"results": list})
 	return nil
@@ -67,6 +86,7 @@ type statementAnswer struct {
 	CreditsConfirmed uint64          `json:"credits_confirmed"`
 	Lines            []lineAnswer    `json:"lines"`
 	Refused          []refusedAnswer `json:"refused"`
+	Records          []recordAnswer  `json:"records"` // of the public log, newest first
 }
 
 type lineAnswer struct {
@@ -108,7 +128,7 @@ func (a *API) account(w http.ResponseWriter, r *http.Request) error {
 		return a.failed("read statement", err)
 	}
 	write(w, http.StatusOK, statementAnswer{
-		asked, a.epoch(now), a.Ledger.Rate(), s.BytesConfirmed, s.CreditsPending, s.CreditsConfirmed, lines(s), refused(s),
+		asked, a.epoch(now), a.Ledger.Rate(), s.BytesConfirmed, s.CreditsPending, s.CreditsConfirmed, lines(s), refused(s), records(s),
 	})
 	return nil
 }
@@ -129,6 +149,14 @@ func refused(s ledger.Statement) []refusedAnswer {
 	list := make([]refusedAnswer, len(s.Refused))
 	for i, r := range s.Refused {
 		list[i] = refusedAnswer{r.Infohash, r.Serial, r.Amount, r.Reason, r.Reason.Text(), r.Time}
+	}
+	return list
+}
+
+func records(s ledger.Statement) []recordAnswer {
+	list := make([]recordAnswer, len(s.Records))
+	for i, r := range s.Records {
+		list[i] = recordAnswer{r.Serial, r.Amount, r.Epoch, r.Salt}
 	}
 	return list
 }

@@ -1,10 +1,12 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 	"fmt"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -44,20 +46,28 @@ func settle(account string, items ...string) string {
 	return `{"account":"` + account + `","receipts":[` + strings.Join(items, ",") + `]}`
 }
 
+// promise is what an answer has of one; what it says is tested where it is made.
+var promise = regexp.MustCompile(`,"promise":\{"salt":"[0-9a-f]{32}","epoch":\d+,"by":\d{13},"signature":"[0-9a-f]{128}"\}`)
+
 func TestSettleAndStatement(t *testing.T) {
 	s := newSite(t)
 	hash := s.publish("song")
 	tk := s.introduce(1)
 	post := func(body string) *httptest.ResponseRecorder {
-		return s.ask(httptest.NewRequest("POST", "/v1/settle", strings.NewReader(body)))
+		w := s.ask(httptest.NewRequest("POST", "/v1/settle", strings.NewReader(body)))
+		w.Body = bytes.NewBuffer(promise.ReplaceAll(w.Body.Bytes(), []byte(`,P`)))
+		return w
+	}
+	promised := func(amount int, reason string) string {
+		return fmt.Sprintf(`{"serial":"%x","amount":%d,"reason":"%s",P}`, tk.Serial, amount, reason)
 	}
 	result := func(amount int, reason string) string {
 		return fmt.Sprintf(`{"serial":"%x","amount":%d,"reason":"%s"}`, tk.Serial, amount, reason)
 	}
 	s.expect(post(settle(accountID("anna"), item(tk, "bert", 5000), item(tk, "anna", 6000), item(tk, "bert", 5000))), 200,
-		`{"results":[`+result(5000, "confirmed")+","+result(5000, "bad_signature")+","+result(5000, "confirmed")+`]}`)
+		`{"results":[`+promised(5000, "confirmed")+","+result(5000, "bad_signature")+","+promised(5000, "confirmed")+`]}`)
 	s.expect(post(settle(accountID("bert"), item(tk, "bert", 7000))), 200, `{"results":[`+result(0, "unknown_ticket")+`]}`)
-	s.expect(post(settle(accountID("anna"), item(tk, "bert", 30_000))), 200, `{"results":[`+result(30_000, "capped_copy")+`]}`)
+	s.expect(post(settle(accountID("anna"), item(tk, "bert", 30_000))), 200, `{"results":[`+promised(30_000, "capped_copy")+`]}`)
 	s.expect(post(settle(accountID("anna"))), 200, `{"results":[]}`)
 
 	path := "/v1/accounts/" + accountID("anna")
@@ -74,6 +84,7 @@ func TestSettleAndStatement(t *testing.T) {
 		Confirmed *int64           `json:"credits_confirmed"`
 		Lines     []map[string]any `json:"lines"`
 		Refused   []map[string]any `json:"refused"`
+		Records   []map[string]any `json:"records"`
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 {
 		t.Fatalf("got %d %s, %v", w.Code, w.Body, err)
@@ -93,6 +104,10 @@ func TestSettleAndStatement(t *testing.T) {
 	if len(got.Refused) != 1 || got.Refused[0]["reason"] != "bad_signature" || got.Refused[0]["infohash"] != hash || got.Refused[0]["reason_text"] == "" {
 		t.Errorf("refused: got %v", got.Refused)
 	}
+	if len(got.Records) != 2 || got.Records[0]["serial"] != fmt.Sprintf("%x", tk.Serial) || got.Records[0]["amount"] != 30_000. ||
+		got.Records[0]["epoch"] != float64(tk.Epoch) || len(fmt.Sprint(got.Records[0]["salt"])) != 32 {
+		t.Errorf("records: got %v", got.Records)
+	}
 	other := s.ask(signed("bert", "GET", "/v1/accounts/"+accountID("bert"), nil)).Body.String()
 	if !strings.Contains(other, `"refused":[{"serial":"`) || !strings.Contains(other, receipt.UnknownTicket.Text()) {
 		t.Errorf("a receipt of a ticket that is not bert's: got %s", other)
@@ -102,7 +117,7 @@ func TestSettleAndStatement(t *testing.T) {
 func TestEmptyStatement(t *testing.T) {
 	s := newSite(t)
 	w := s.ask(signed("carl", "GET", "/v1/accounts/"+accountID("carl"), nil))
-	if !strings.HasSuffix(w.Body.String(), `"bytes_confirmed":0,"credits_pending":0,"credits_confirmed":0,"lines":[],"refused":[]}`) {
+	if !strings.HasSuffix(w.Body.String(), `"bytes_confirmed":0,"credits_pending":0,"credits_confirmed":0,"lines":[],"refused":[],"records":[]}`) {
 		t.Errorf("got %s", w.Body)
 	}
 }

@@ -77,6 +77,7 @@ type Config struct {
 	Swarms    Swarms
 	MaxWorks  int
 	Announce  http.Handler                   // the WebSocket endpoint
+	PublicLog http.Handler                   // of what is below logPath
 	Client    func(*http.Request) netip.Addr // whose request it is
 	Dist      fs.FS                          // the built pages
 	Log       *slog.Logger
@@ -110,6 +111,9 @@ func New(c Config) (http.Handler, error) {
 	return mux, nil
 }
 
+// logPath is where the public log is (C2SP tlog-tiles).
+const logPath = "/v1/log"
+
 // words returns the handler of everything under /v1.
 func (a *API) words() http.Handler {
 	mux := http.NewServeMux()
@@ -120,6 +124,7 @@ func (a *API) words() http.Handler {
 	mux.Handle("GET /v1/works/{work}", answer(a.work))
 	mux.Handle("POST /v1/settle", answer(a.settle))
 	mux.Handle("GET /v1/accounts/{account}", answer(a.account))
+	mux.Handle(logPath+"/", http.StripPrefix(logPath, a.PublicLog))
 	mux.Handle("/v1/", answer(func(http.ResponseWriter, *http.Request) error { return errNoWord }))
 	return a.open(a.bounded(mux))
 }

@@ -24,6 +24,7 @@ import (
 	"fanseed/signal/api"
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/log"
 	"fanseed/signal/ticket"
 	"fanseed/wasm/metainfo"
 )
@@ -51,7 +52,11 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	books, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(24 * time.Hour), Rate: 1_000_000, Log: slog.New(slog.DiscardHandler)})
+	signer, err := log.NewSigner("fanseed.test", key("log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	books, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(24 * time.Hour), Rate: 1_000_000, Log: slog.New(slog.DiscardHandler), Signer: signer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,9 +69,10 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	s.config = api.Config{
 		Name: "Test", Origins: []string{origin, "http://other.test:8080"}, ServerKey: [32]byte{1, 2, 3},
 		Ledger: books, Works: db, Listing: listing, Swarms: swarms{}, MaxWorks: 3,
-		Announce: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "announce") }),
-		Client:   func(r *http.Request) netip.Addr { return netip.MustParseAddrPort(r.RemoteAddr).Addr() },
-		Dist:     fstest.MapFS{"index.html": {Data: []byte("<page>")}}, Log: slog.New(slog.DiscardHandler),
+		Announce:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "announce") }),
+		PublicLog: log.Handler(books.PublicLog(), signer.Key()),
+		Client:    func(r *http.Request) netip.Addr { return netip.MustParseAddrPort(r.RemoteAddr).Addr() },
+		Dist:      fstest.MapFS{"index.html": {Data: []byte("<page>")}}, Log: slog.New(slog.DiscardHandler),
 		ICE: []api.ICEServer{{URLs: []string{"stun:stun.test"}}},
 	}
 	for _, c := range change {
@@ -179,6 +185,20 @@ func TestServer(t *testing.T) {
 	}
 	s.expect(s.get("/v1/ice"), 200, `{"ice_servers":[{"urls":["stun:stun.test"]}]}`)
 	s.expect(s.get("/announce"), 200, "announce")
+}
+
+func TestThePublicLogIsBelowItsPath(t *testing.T) {
+	s := newSite(t)
+	if w := s.get("/v1/log/key"); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "fanseed.test+") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+	w := s.get("/v1/log/checkpoint")
+	if h := w.Header(); w.Code != 200 || !strings.HasPrefix(w.Body.String(), "fanseed.test\n0\n") || h.Get("Cache-Control") != "no-cache" ||
+		h.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("got %d %v %s", w.Code, h, w.Body)
+	}
+	s.refused(s.get("/v1/log/tile/0/000"), 404, "not_found")
+	s.refused(s.ask(httptest.NewRequest("DELETE", "/v1/log/checkpoint", nil)), 405, "method")
 }
 
 func TestAnyOriginMayAsk(t *testing.T) {

@@ -30,6 +30,7 @@ func (b account) MarshalText() ([]byte, error)       { return hex.AppendEncode(n
 func (b serial) MarshalText() ([]byte, error)        { return hex.AppendEncode(nil, b[:]), nil }
 func (b infohash) MarshalText() ([]byte, error)      { return hex.AppendEncode(nil, b[:]), nil }
 func (b publicKey) MarshalText() ([]byte, error)     { return hex.AppendEncode(nil, b[:]), nil }
+func (b signature) MarshalText() ([]byte, error)     { return hex.AppendEncode(nil, b[:]), nil }
 func (b *account) UnmarshalText(text []byte) error   { return unhex(b[:], text) }
 func (b *serial) UnmarshalText(text []byte) error    { return unhex(b[:], text) }
 func (b *infohash) UnmarshalText(text []byte) error  { return unhex(b[:], text) }

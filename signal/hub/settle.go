@@ -32,12 +32,20 @@ func (h *Hub) settled(c *client, id uint64, results []receipt.Result, err error)
 		h.unavailable(c, "settle receipts", err)
 		return
 	}
-	m := &announce.Settled{ID: id, Results: make([]announce.Result, len(results))}
-	for i, r := range results {
-		m.Results[i] = announce.Result{Serial: r.Serial, Amount: r.Amount, Reason: string(r.Reason)}
-	}
-	c.send(m)
+	c.send(settledMessage(id, results))
 	for _, r := range results {
 		h.progress(r.Serial, r.Amount)
 	}
+}
+
+// settledMessage leaves out promises that would make the message too long: who hands in the same receipts again is promised them then.
+func settledMessage(id uint64, results []receipt.Result) *announce.Settled {
+	m := &announce.Settled{ID: id, Results: make([]announce.Result, len(results))}
+	for i, r := range results {
+		m.Results[i] = announce.Result{Serial: r.Serial, Amount: r.Amount, Reason: string(r.Reason)}
+		if i < announce.MaxPromises {
+			m.Results[i].Promise = announce.Promise(r.Promise)
+		}
+	}
+	return m
 }

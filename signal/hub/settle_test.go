@@ -3,6 +3,8 @@ package hub
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 
 	"fanseed/signal/announce"
@@ -19,7 +21,7 @@ func TestSettle(t *testing.T) {
 		seeder.send(&announce.Settle{ID: 9, Receipts: []announce.Receipt{{Serial: tk.Serial, Amount: mib}, {Serial: [16]byte{1}}}})
 		got := next[*announce.Settled](seeder)
 		if got.ID != 9 || len(got.Results) != 2 ||
-			got.Results[0] != (announce.Result{Serial: tk.Serial, Amount: mib, Reason: string(receipt.Confirmed)}) ||
+			got.Results[0] != (announce.Result{Serial: tk.Serial, Amount: mib, Reason: string(receipt.Confirmed), Promise: announce.Promise(promised)}) ||
 			got.Results[1] != (announce.Result{Serial: [16]byte{1}, Reason: string(receipt.UnknownTicket)}) {
 			t.Errorf("got %+v", got)
 		}
@@ -27,6 +29,27 @@ func TestSettle(t *testing.T) {
 			t.Errorf("the leecher settled its own receipt: %+v", got)
 		}
 	})
+}
+
+// The answer to the most receipts that fit into a message fits into one too.
+func TestTheLargestAnswerFits(t *testing.T) {
+	asked := announce.Settle{ID: announce.MaxAmount}
+	for len(asked.Append(nil)) <= announce.MaxMessage {
+		asked.Receipts = append(asked.Receipts, announce.Receipt{Serial: [16]byte{1}})
+	}
+	results := slices.Repeat([]receipt.Result{{
+		Amount: announce.MaxAmount, Reason: receipt.ImplausibleRate, // no reason is longer
+		Promise: receipt.Promise{Epoch: math.MaxUint32, By: announce.MaxAmount},
+	}}, len(asked.Receipts))
+	answer := settledMessage(asked.ID, results)
+	if size := len(answer.Append(nil)); size > announce.MaxMessage || len(answer.Results) != len(results) {
+		t.Errorf("%d receipts are answered with %d results in %d bytes", len(results), len(answer.Results), size)
+	}
+	for i, r := range answer.Results {
+		if promised := r.Promise == announce.Promise(results[i].Promise); promised != (i < announce.MaxPromises) {
+			t.Errorf("result %d: promised %v", i, promised)
+		}
+	}
 }
 
 func TestSettleNeedsALogin(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/ticket"
 )
@@ -14,6 +15,10 @@ const (
 	KeepRefused = 200
 	KeepUnknown = 20
 )
+
+// RecentTickets is among how many of an account's tickets its newest increases
+// are looked for.
+const RecentTickets = 1000
 
 // Errors of a backend.
 var (
@@ -47,6 +52,9 @@ func (b Batch) Size() int {
 type Outcome struct {
 	Issued  []error // nil or ErrTicket for each ticket
 	Results []receipt.Result
+	// Increases are, for each result that is accepted, the newest increase of its ticket as the public log has it or will have it, and the
+	// zero Receipt for others.
+	Increases []log.Receipt
 }
 
 // Signer says who must have signed the receipts of a ticket.
@@ -106,8 +114,22 @@ type Backend interface {
 	CloseEpoch(ctx context.Context, n uint32, rate, now uint64) (Epoch, error)
 	// Check recomputes everything that is kept twice and returns an error that
 	// is ErrCorrupt when it differs: the sum of all entries is zero, each balance
-	// is the sum of its entries, and each credit that of its increases.
+	// is the sum of its entries, each credit that of its increases, and the public
+	// log has all of the increases and deposits that were written into it, in order.
 	Check(ctx context.Context) error
+
+	// Sequence writes into the public log what it lacks: the deposits and then the increases, each in the order in which they were kept,
+	// but no more than most records in all. It returns how many it wrote; fewer than most mean that nothing is left. An error is ErrCorrupt
+	// when the log's tiles do not make its tree.
+	Sequence(ctx context.Context, most int) (int, error)
+	// LogTree returns the tree of the public log.
+	LogTree(ctx context.Context) (log.Tree, error)
+	// Increases returns an account's newest increases, the newest first, among those of the newest RecentTickets tickets by which it earns.
+	Increases(ctx context.Context, account [16]byte, most int) ([]log.Receipt, error)
+	// The log's tiles, the numbers of its records and the tables of its epochs are read as log.Source says.
+	log.Store
+	Find(ctx context.Context, leaf log.Hash) (int64, error)
+	Table(ctx context.Context, hash [32]byte) ([]byte, error)
 
 	Close() error
 }

@@ -22,8 +22,9 @@ const (
 type Claim struct {
 	Account [16]byte // who claims
 	Receipt receipt.Receipt
-	Genuine bool   // the receipt is signed by its ticket's leecher
-	Now     uint64 // Unix milliseconds at which it came
+	Genuine bool     // the receipt is signed by its ticket's leecher
+	Now     uint64   // Unix milliseconds at which it came
+	Salt    [16]byte // random bytes, which are kept with an increase for its record in the public log
 }
 
 // Standing is what is kept about a claim's ticket at the moment of judgement.

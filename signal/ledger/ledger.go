@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
@@ -27,6 +28,9 @@ const MaxReceipts = 1000
 
 // statementLines is how many lines a statement has where there are more.
 const statementLines = 1000
+
+// statementRecords is how many records of the public log a statement names, by which a page can look for some of its own.
+const statementRecords = 100
 
 // Errors of a Ledger.
 var (
@@ -41,6 +45,7 @@ type Config struct {
 	Epochs Epochs
 	Rate   uint64 // µ-credits per GiB
 	Log    *slog.Logger
+	Signer *log.Signer // of the public log; nil: nothing is promised
 }
 
 // Ledger lets many callers at once write to one backend.
@@ -49,9 +54,12 @@ type Ledger struct {
 	epochs Epochs
 	rate   uint64
 	log    *slog.Logger
+	signer *log.Signer
 	writer *writer
 	tags   tags
 	counts Counts
+
+	unlogged chan struct{} // holds one when the public log lacks something
 }
 
 // Counts counts what was done since the ledger was opened.
@@ -82,7 +90,9 @@ func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, tags: tags, writer: startWriter(b)}, nil
+	return &Ledger{
+		books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, signer: c.Signer, tags: tags, writer: startWriter(b), unlogged: make(chan struct{}, 1),
+	}, nil
 }
 
 // Epochs returns the calendar.
@@ -132,8 +142,9 @@ func (l *Ledger) Issue(ctx context.Context, tickets []ticket.Ticket, nets [][2]s
 	return errors.Join(out.Issued...)
 }
 
-// Settle credits account for receipts and answers each in its place. An error
-// means that none of the answers is known: the same receipts can be sent again.
+// Settle credits account for receipts and answers each in its place, with a
+// promise that what is stored will be in the public log. An error means that none
+// of the answers is known: the same receipts can be sent again.
 func (l *Ledger) Settle(ctx context.Context, account [16]byte, receipts []receipt.Receipt, now time.Time) ([]receipt.Result, error) {
 	if len(receipts) > MaxReceipts {
 		return nil, fmt.Errorf("%w: %d, not %d", ErrTooMany, len(receipts), MaxReceipts)
@@ -146,6 +157,8 @@ func (l *Ledger) Settle(ctx context.Context, account [16]byte, receipts []receip
 		return nil, err
 	}
 	out, err := l.writer.apply(ctx, Batch{Claims: claims})
+	l.noteUnlogged()
+	l.promise(out, now)
 	for _, r := range out.Results {
 		if r.Reason.Accepted() {
 			l.counts.Accepted.Add(1)
@@ -189,6 +202,7 @@ func (l *Ledger) Credited(ctx context.Context, leecher, infohash [32]byte) (uint
 
 // Deposit makes total µ-credits the sum of all deposits in the treasury.
 func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error {
+	defer l.noteUnlogged()
 	return l.books.Deposit(ctx, total, uint64(now.UnixMilli()))
 }
 
@@ -198,7 +212,9 @@ func (l *Ledger) Statement(ctx context.Context, account [16]byte) (Statement, er
 	if err != nil {
 		return Statement{}, err
 	}
-	return books.Statement(l.rate), nil
+	s := books.Statement(l.rate)
+	s.Records, err = l.books.Increases(ctx, account, statementRecords)
+	return s, err
 }
 
 // CloseEpochs closes every epoch that has ended by now and pays what was earned

@@ -17,6 +17,7 @@ import (
 
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/ticket"
 )
@@ -26,6 +27,9 @@ var (
 	began = time.UnixMilli(int64(issued))
 	song  = [20]byte{7}
 )
+
+// signer signs the public log.
+var signer, _ = log.NewSigner("fanseed.example", key("log"))
 
 func key(name string) ed25519.PrivateKey {
 	seed := sha256.Sum256([]byte(name))
@@ -42,7 +46,7 @@ func open(t testing.TB) (*ledger.Ledger, *sqlite.DB) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(time.Minute), Rate: 1000, Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(time.Minute), Rate: 1000, Log: slog.New(slog.DiscardHandler), Signer: signer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,6 +276,9 @@ type slow struct {
 	wrong  error
 	open   []uint32
 	closed []uint32
+
+	unlogged int   // records
+	unable   error // that Sequence returns
 }
 
 func (s *slow) Check(context.Context) error { return s.wrong }
@@ -321,6 +328,7 @@ func (s *slow) Apply(_ context.Context, b ledger.Batch) (out ledger.Outcome, err
 	for _, c := range b.Claims {
 		out.Results = append(out.Results, receipt.Result{Serial: c.Receipt.Serial})
 	}
+	out.Increases = make([]log.Receipt, len(b.Claims))
 	out.Issued = make([]error, len(b.Tickets))
 	return out, nil
 }

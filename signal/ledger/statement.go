@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/reward"
 )
@@ -45,7 +46,8 @@ type Statement struct {
 	CreditsPending   uint64 // µ-credits, at today's rate
 	CreditsConfirmed uint64 // µ-credits
 	Lines            []Line
-	Refused          []Refused // newest first
+	Refused          []Refused     // newest first
+	Records          []log.Receipt // the newest increases as the public log has them or will have them, newest first
 }
 
 // Line is one work in one epoch.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"crypto/ed25519"
+	"crypto/rand"
 	"fmt"
 	"runtime"
 	"sync"
@@ -22,9 +23,12 @@ func (l *Ledger) claims(ctx context.Context, account [16]byte, receipts []receip
 	if err != nil {
 		return nil, fmt.Errorf("look up tickets: %w", err)
 	}
-	claims := make([]Claim, len(receipts))
+	claims, salts := make([]Claim, len(receipts)), make([]byte, 16*len(receipts))
+	rand.Read(salts) // never fails
 	spread(len(receipts), func(i int) {
-		claims[i] = Claim{Account: account, Receipt: receipts[i], Now: now, Genuine: genuine(receipts[i], signers[i], account)}
+		claims[i] = Claim{
+			Account: account, Receipt: receipts[i], Now: now, Salt: [16]byte(salts[16*i:]), Genuine: genuine(receipts[i], signers[i], account),
+		}
 	})
 	return claims, nil
 }

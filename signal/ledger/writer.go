@@ -110,6 +110,7 @@ func (w *writer) write(group []request) {
 		if a.err = err; err == nil {
 			a.outcome.Issued, out.Issued = cut(out.Issued, len(r.batch.Tickets))
 			a.outcome.Results, out.Results = cut(out.Results, len(r.batch.Claims))
+			a.outcome.Increases, out.Increases = cut(out.Increases, len(r.batch.Claims))
 		}
 		r.answer <- a
 	}

@@ -40,6 +40,17 @@ type Result struct {
 	Serial [16]byte
 	Amount uint64 // cumulative bytes that the server now holds for the ticket
 	Reason Reason
+	// Promise is the zero one where nothing is stored, and from a server that promises nothing.
+	Promise Promise
+}
+
+// Promise says that what is stored will be in the server's public log: package log's promise over the record of the ticket's newest
+// increase, which is made of Salt, the result's Serial and Amount, and Epoch.
+type Promise struct {
+	Salt      [16]byte // keeps the record secret from others
+	Epoch     uint32   // in which the increase counts
+	By        uint64   // Unix milliseconds; 0: there is no promise
+	Signature [64]byte // Ed25519, by the log's key
 }
 
 // Message returns the MessageSize bytes that the leecher signs.

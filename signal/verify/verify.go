@@ -163,7 +163,7 @@ func (l *look) records(ctx context.Context, tree log.Tree) error {
 	err := l.log.Records(ctx, tree, func(e reader.Entry) error {
 		if l.missing[e.Leaf] {
 			delete(l.missing, e.Leaf)
-			l.say("record %x is number %d", e.Leaf, e.N)
+			l.say("record %x is number %d", e.Leaf[:], e.N)
 		}
 		l.kinds[e.Record.Kind()]++
 		return l.epoch(e)

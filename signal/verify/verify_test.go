@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/big"
@@ -127,8 +128,10 @@ func TestAnHonestLogHolds(t *testing.T) {
 	}
 	s.add(t, log.Receipt{Amount: 2}.Record())
 	s.epoch(t, 9, inputs, payouts)
-	again, err := s.look(t, func(o *verify.Options) { o.Leaves = []log.Hash{log.Receipt{Amount: 2}.Record().Leaf()} })
-	if err != nil || strings.Contains(again, "first visit") || !strings.Contains(again, "it has all of the 3 records") || !strings.Contains(again, "is number 3\n") {
+	leaf := log.Receipt{Amount: 2}.Record().Leaf()
+	again, err := s.look(t, func(o *verify.Options) { o.Leaves = []log.Hash{leaf} })
+	if err != nil || strings.Contains(again, "first visit") || !strings.Contains(again, "it has all of the 3 records") ||
+		!strings.Contains(again, "record "+hex.EncodeToString(leaf[:])+" is number 3\n") {
 		t.Errorf("the second visit: %v\n%s", err, again)
 	}
 	undivided, err := s.look(t, func(o *verify.Options) { o.Divide = nil })

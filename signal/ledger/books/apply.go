@@ -34,7 +34,7 @@ func (k *Keeper) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome,
 		if err := stays(ctx, tx, b.Stays); err != nil {
 			return err
 		}
-		out.Results, err = settle(ctx, tx, b.Claims)
+		out.Results, out.Increases, err = settle(ctx, tx, b.Claims)
 		return err
 	})
 	if err != nil {

@@ -53,7 +53,7 @@ func (k *Keeper) Check(ctx context.Context) error {
 				found = append(found, fmt.Errorf("%w: %d %s", ledger.ErrCorrupt, n, c.wrong))
 			}
 		}
-		return errors.Join(found...)
+		return errors.Join(append(found, checkLog(ctx, tx))...)
 	})
 }
 
@@ -62,14 +62,17 @@ type Totals struct {
 	Transfers, Entries int64
 	Sum                int64  // µ-credits of all entries: 0
 	Bytes              uint64 // credited to all seeders
+	Records            int64  // of the public log
+	Unlogged           int64  // receipts that it will have
 }
 
 // Totals adds everything up.
 func (k *Keeper) Totals(ctx context.Context) (t Totals, err error) {
 	err = k.read(ctx, func(tx tx) error {
 		return tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM transfer), (SELECT count(*) FROM entry),
-			(SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM entry), (SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM credit)`).
-			Scan(&t.Transfers, &t.Entries, &t.Sum, &t.Bytes)
+			(SELECT CAST(coalesce(sum(amount), 0) AS BIGINT) FROM entry), (SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM credit),
+			(SELECT size FROM log_tree), (SELECT count(*) FROM increase WHERE id > (SELECT increase FROM log_tree))`).
+			Scan(&t.Transfers, &t.Entries, &t.Sum, &t.Bytes, &t.Records, &t.Unlogged)
 	})
 	return t, err
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 )
 
@@ -17,6 +18,7 @@ type settlement struct {
 	credits   tally[creditKey]
 	counted   tally[copyKey]
 	refused   refusals
+	repeated  set // serials of the tickets whose increases are from before the batch
 }
 
 // standing is how a ticket stands, after the claims that were judged already.
@@ -25,6 +27,7 @@ type standing struct {
 	id    int64
 	epoch uint32
 	copy  *copied
+	last  log.Receipt // the newest increase, if it is of this batch
 }
 
 // copied is what is credited of a leecher's copy, by all of its tickets.
@@ -44,19 +47,51 @@ type creditKey struct {
 	copyKey
 }
 
-func settle(ctx context.Context, tx tx, claims []ledger.Claim) ([]receipt.Result, error) {
+// settle judges claims, and returns beside the results the increases that those which are accepted are of.
+func settle(ctx context.Context, tx tx, claims []ledger.Claim) ([]receipt.Result, []log.Receipt, error) {
 	if len(claims) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	s, err := readStandings(ctx, tx, claims)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	results := make([]receipt.Result, len(claims))
+	results, increases := make([]receipt.Result, len(claims)), make([]log.Receipt, len(claims))
 	for i, c := range claims {
-		results[i] = s.judge(c)
+		results[i], increases[i] = s.judge(c)
 	}
-	return results, s.write(ctx, tx)
+	if err := s.repeat(ctx, tx, results, increases); err != nil {
+		return nil, nil, err
+	}
+	return results, increases, s.write(ctx, tx)
+}
+
+// repeat fills in the increases from before the batch, which are the newest of their tickets until this one is written. It reads nothing
+// when there are none.
+func (s *settlement) repeat(ctx context.Context, tx tx, results []receipt.Result, increases []log.Receipt) error {
+	kept := map[[16]byte]log.Receipt{}
+	err := eachOf(ctx, tx, func(r *sql.Rows) error {
+		one, err := scanIncrease(r)
+		kept[one.Serial] = one
+		return err
+	}, `SELECT t.serial, i.amount, i.epoch, i.salt FROM ticket t JOIN increase i ON i.ticket = t.id
+		AND i.amount = (SELECT n.amount FROM increase n WHERE n.ticket = t.id ORDER BY n.amount DESC LIMIT 1) WHERE t.serial IN ()`, s.repeated)
+	for i, r := range results {
+		if one := kept[r.Serial]; r.Reason.Accepted() && one.Amount == r.Amount && increases[i] == (log.Receipt{}) {
+			increases[i] = one
+		}
+	}
+	return err
+}
+
+// scanIncrease reads a serial, an amount, an epoch, a salt, and what more there is.
+func scanIncrease(r *sql.Rows, more ...any) (one log.Receipt, err error) {
+	var serial, salt []byte
+	if err := r.Scan(append([]any{&serial, &one.Amount, &one.Epoch, &salt}, more...)...); err != nil {
+		return one, err
+	}
+	one.Serial, one.Salt = [16]byte(serial), [16]byte(salt)
+	return one, nil
 }
 
 // One look into an index for each: no database can take it for a reason to read whole tables.
@@ -100,34 +135,39 @@ func (s *settlement) scan(r *sql.Rows) error {
 }
 
 // judge applies one claim, so that the next one meets what this one left.
-func (s *settlement) judge(c ledger.Claim) receipt.Result {
+func (s *settlement) judge(c ledger.Claim) (receipt.Result, log.Receipt) {
 	a := s.tickets[c.Receipt.Serial]
 	if a == nil {
 		a = &standing{copy: &copied{}}
 	}
 	a.Copied = a.copy.bytes
 	v := ledger.Judge(c, a.Standing)
-	if v.Advance {
+	switch {
+	case v.Advance:
 		s.advance(a, c, v)
-	} else if !v.Reason.Accepted() {
+	case !v.Reason.Accepted():
 		s.refused.add(c, v.Reason)
+		return v.Result, log.Receipt{}
+	case a.Settled > 0 && a.last == (log.Receipt{}):
+		s.repeated.add(c.Receipt.Serial[:])
 	}
-	return v.Result
+	return v.Result, a.last
 }
 
 func (s *settlement) advance(a *standing, c ledger.Claim, v ledger.Verdict) {
 	a.Settled, a.Reason = v.Amount, v.Reason
 	a.copy.bytes += v.Credit
 	epoch := max(a.epoch, s.open)
-	s.increases.add(a.id, int64(v.Amount), int64(v.Credit), int64(epoch), string(v.Reason), c.Receipt.Signature[:], int64(c.Now))
+	s.increases.add(a.id, int64(v.Amount), int64(v.Credit), int64(epoch), string(v.Reason), c.Receipt.Signature[:], int64(c.Now), c.Salt[:])
+	a.last = log.Receipt{Salt: c.Salt, Serial: v.Serial, Amount: v.Amount, Epoch: epoch}
 	s.credits.add(creditKey{epoch, a.Seeder, a.copy.copyKey}, v.Credit, v.Reason != receipt.Confirmed)
 	s.counted.add(a.copy.copyKey, v.Credit, false)
 }
 
 // write inserts the increases, adds them to the sums, and keeps what was refused.
 func (s *settlement) write(ctx context.Context, tx tx) error {
-	s.increases.columns = 7
-	s.increases.head = `INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time) VALUES`
+	s.increases.columns = 8
+	s.increases.head = `INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time, salt) VALUES`
 	credits := rows{columns: 6, head: `INSERT INTO credit (epoch, seeder, work, leecher, bytes, capped) VALUES`,
 		tail: ` ON CONFLICT (epoch, seeder, work, leecher) DO UPDATE SET bytes = credit.bytes + excluded.bytes,
 		capped = CASE WHEN excluded.capped = 1 THEN 1 ELSE credit.capped END`}

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/ed25519"
 	"maps"
 	"slices"
 	"sync"
 	"testing"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/ticket"
 )
@@ -35,6 +37,10 @@ type fake struct {
 	balances  map[string]int64
 	presences []ledger.Presence
 	stays     []ledger.Stay
+
+	*log.Memory
+	deposits []log.Record // that are not in the log yet
+	logged   int          // increases
 }
 
 type increase struct {
@@ -44,6 +50,7 @@ type increase struct {
 	infohash        [20]byte
 	bytes           uint64
 	capped          bool
+	record          log.Receipt
 }
 
 func newFake(d defect) *fake {
@@ -51,7 +58,7 @@ func newFake(d defect) *fake {
 		defect: d, settings: map[string]string{}, people: map[[16]byte][32]byte{}, works: map[[20]byte]ledger.Work{},
 		torrents: map[[20]byte][]byte{}, tickets: map[[16]byte]ticket.Ticket{}, settled: map[[16]byte]receipt.Result{},
 		refused: map[[16]byte][]ledger.Refused{}, closed: map[uint32]ledger.Epoch{}, paid: map[uint32]map[[16]byte]uint64{},
-		balances: map[string]int64{},
+		balances: map[string]int64{}, Memory: newLog(),
 	}
 }
 
@@ -139,6 +146,7 @@ func (f *fake) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome, e
 	f.atFirst = maps.Clone(f.settled)
 	for _, c := range b.Claims {
 		out.Results = append(out.Results, f.judge(c))
+		out.Increases = append(out.Increases, f.newest(out.Results[len(out.Results)-1]))
 	}
 	return out, nil
 }
@@ -258,6 +266,7 @@ func (f *fake) judge(c ledger.Claim) receipt.Result {
 		f.settled[t.Serial] = v.Result
 		f.increases = append(f.increases, increase{
 			t.Serial, f.epochFor(t.Epoch), s.Seeder, ticket.Account(t.Leecher), w.Infohash, v.Credit, v.Reason != receipt.Confirmed,
+			log.Receipt{Salt: c.Salt, Serial: t.Serial, Amount: v.Amount, Epoch: f.epochFor(t.Epoch)},
 		})
 	} else if !v.Reason.Accepted() {
 		f.refuse(c, v.Reason, w.Infohash)
@@ -357,6 +366,7 @@ func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
 		more = total
 	}
 	if more > 0 {
+		f.deposits = append(f.deposits, log.Deposit{Time: uint64(total), Amount: uint64(more)}.Record())
 		f.balances[ledger.Funding] -= more
 		f.balances[ledger.Treasury] += more
 	}
@@ -501,4 +511,60 @@ func (f *fake) Remove(_ context.Context, infohash [20]byte) error {
 		f.works[infohash] = w
 	}
 	return nil
+}
+
+func newLog() *log.Memory {
+	s, err := log.NewSigner("fake", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		panic(err)
+	}
+	m, err := log.NewMemory(s)
+	if err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// newest returns the newest increase of a ticket whose receipt is accepted.
+func (f *fake) newest(r receipt.Result) (found log.Receipt) {
+	for _, i := range f.increases {
+		if i.record.Serial == r.Serial && r.Reason.Accepted() {
+			found = i.record
+		}
+	}
+	if f.defect == "forgets salts" {
+		found.Salt = [16]byte{}
+	}
+	return found
+}
+
+func (f *fake) Sequence(ctx context.Context, most int) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var records []log.Record
+	for len(f.deposits) > 0 && len(records) < most {
+		records, f.deposits = append(records, f.deposits[0]), f.deposits[1:]
+	}
+	if f.defect == "logs what is logged" && f.logged > 0 {
+		f.logged--
+	}
+	for f.logged < len(f.increases) && len(records) < most {
+		records = append(records, f.increases[f.logged].record.Record())
+		f.logged++
+	}
+	_, err := f.Append(ctx, records...)
+	return len(records), err
+}
+
+func (f *fake) LogTree(ctx context.Context) (log.Tree, error) { return f.Append(ctx) }
+
+func (f *fake) Increases(_ context.Context, account [16]byte, most int) (list []log.Receipt, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, i := range slices.Backward(f.increases) {
+		if i.seeder == account && len(list) < most {
+			list = append(list, i.record)
+		}
+	}
+	return list, nil
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"fanseed/signal/ledger"
@@ -36,7 +37,7 @@ type Case struct {
 
 // Cases returns the whole contract.
 func Cases() []Case {
-	return slices.Concat(settleCases(), epochCases(), factCases(), keepCases())
+	return slices.Concat(settleCases(), epochCases(), factCases(), keepCases(), logCases())
 }
 
 // Run holds a backend to the contract. fresh returns a place with no books yet.
@@ -135,12 +136,17 @@ func (w *world) issue(seeder, leecher, work string, epoch uint32) ticket.Ticket 
 	return t
 }
 
+// saltOf counts: no two claims have the same salt.
+var saltOf atomic.Uint64
+
 // claim is a genuine receipt that comes an hour after its ticket.
 func claim(t ticket.Ticket, amount uint64) ledger.Claim {
-	return ledger.Claim{
+	c := ledger.Claim{
 		Account: ticket.Account(t.Seeder), Receipt: receipt.Receipt{Serial: t.Serial, Amount: amount},
 		Genuine: true, Now: start + hour,
 	}
+	binary.BigEndian.PutUint64(c.Salt[:], saltOf.Add(1))
+	return c
 }
 
 func (w *world) settle(claims ...ledger.Claim) []receipt.Result {

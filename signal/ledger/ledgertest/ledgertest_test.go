@@ -24,6 +24,8 @@ func TestBrokenFakesFail(t *testing.T) {
 		"pays an epoch twice":                        "an epoch is closed once",
 		"pays what it has not":                       "an epoch pays pro rata when the treasury is short",
 		"forgets when it is opened again":            "everything is there when the books are opened again",
+		"logs what is logged":                        "what was settled is in the log once, in order",
+		"forgets salts":                              "a receipt that is settled again is the same record",
 		"lists removed works":                        "a removed work is gone for ever",
 	} {
 		t.Run(string(d), func(t *testing.T) {

@@ -40,6 +40,12 @@ type Log struct {
 // timeout bounds one answer of the server when the caller brings no client.
 const timeout = 2 * time.Minute
 
+// How long a server is waited for that says that it is asked too fast: a minute for one answer.
+const (
+	busyPause = 5 * time.Second
+	busyTries = 12
+)
+
 // New returns the log at a URL, such as https://fanseed.example/v1/log/, that signs with key. client may be nil.
 func New(url string, key log.Key, client *http.Client) *Log {
 	if client == nil {
@@ -100,13 +106,18 @@ func (l *Log) Table(ctx context.Context, t log.Table) ([]byte, error) {
 
 // get reads what is at a path below the log's URL: at most limit bytes, else it is ErrMalformed.
 func (l *Log) get(ctx context.Context, path string, limit int) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url+path, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrUnreachable, err)
+	answer, err := l.ask(ctx, path)
+	for try := 1; err == nil && answer.StatusCode == http.StatusTooManyRequests && try < busyTries; try++ {
+		answer.Body.Close()
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(busyPause):
+		}
+		answer, err = l.ask(ctx, path)
 	}
-	answer, err := l.client.Do(request)
 	if err != nil {
-		return nil, unreachable(ctx, err)
+		return nil, err
 	}
 	defer answer.Body.Close()
 	switch answer.StatusCode {
@@ -124,6 +135,18 @@ func (l *Log) get(ctx context.Context, path string, limit int) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s has more than %d bytes", ErrMalformed, path, limit)
 	}
 	return body, nil
+}
+
+func (l *Log) ask(ctx context.Context, path string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, l.url+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrUnreachable, err)
+	}
+	answer, err := l.client.Do(request)
+	if err != nil {
+		return nil, unreachable(ctx, err)
+	}
+	return answer, nil
 }
 
 func unreachable(ctx context.Context, err error) error {

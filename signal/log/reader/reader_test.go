@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"fanseed/signal/log"
 	"fanseed/signal/log/reader"
@@ -149,4 +151,36 @@ func TestAServerThatMisbehaves(t *testing.T) {
 	if _, err := l.Checkpoint(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: got %v", err)
 	}
+}
+
+// busy is a server that refuses some requests before it answers.
+type busy int
+
+func (b *busy) RoundTrip(*http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	if *b--; *b >= 0 {
+		w.WriteHeader(http.StatusTooManyRequests)
+	}
+	return w.Result(), nil
+}
+
+func TestABusyServerIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for refusals, want := range map[busy]struct {
+			err  error
+			wait time.Duration
+		}{0: {reader.ErrMalformed, 0}, 3: {reader.ErrMalformed, 15 * time.Second}, 100: {reader.ErrUnreachable, 55 * time.Second}} {
+			began, server := time.Now(), refusals
+			_, err := reader.Key(t.Context(), "http://fanseed.example", &http.Client{Transport: &server}) // an answer is empty: no key
+			if waited := time.Since(began); !errors.Is(err, want.err) || waited != want.wait {
+				t.Errorf("%d refusals: got %v after %v, want %v after %v", refusals, err, waited, want.err, want.wait)
+			}
+		}
+		leaving, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		server := busy(100)
+		if _, err := reader.Key(leaving, "http://fanseed.example", &http.Client{Transport: &server}); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("who leaves: got %v", err)
+		}
+	})
 }

@@ -44,7 +44,7 @@ const (
 	epoch  = 5
 )
 
-// begin fills empty books: a work, a ticket with a mebibyte settled, a deposit, and an epoch that is closed.
+// begin fills empty books: a work, a ticket with a mebibyte settled, a deposit, both in the log, and an epoch that is closed.
 func begin(t testing.TB, s Store) {
 	t.Helper()
 	_, registered := s.Apply(ctx, ledger.Batch{Keys: []ledger.Key{{Public: anna}, {Public: bert}}})
@@ -54,8 +54,9 @@ func begin(t testing.TB, s Store) {
 	tk := newTicket(1, anna, bert, epoch)
 	_, applied := s.Apply(ctx, ledger.Batch{Tickets: []ticket.Ticket{tk}, Claims: []ledger.Claim{newClaim(tk, mib)}})
 	deposited := s.Deposit(ctx, 1_000_000, issued)
+	_, logged := s.Sequence(ctx, 1000)
 	_, closed := s.CloseEpoch(ctx, epoch, 1<<20, issued)
-	if err := errors.Join(registered, published, applied, deposited, closed); err != nil {
+	if err := errors.Join(registered, published, applied, deposited, logged, closed); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -70,7 +71,10 @@ func newTicket(serial uint64, seeder, leecher [32]byte, epoch uint32) ticket.Tic
 }
 
 func newClaim(t ticket.Ticket, amount uint64) ledger.Claim {
-	return ledger.Claim{
+	c := ledger.Claim{
 		Account: ticket.Account(t.Seeder), Receipt: receipt.Receipt{Serial: t.Serial, Amount: amount}, Genuine: true, Now: issued + 1<<30,
+		Salt: t.Serial,
 	}
+	binary.BigEndian.PutUint64(c.Salt[8:], amount)
+	return c
 }

@@ -13,7 +13,7 @@ var everything = []string{
 	`SELECT 'person', account, public_key, registered FROM person ORDER BY account`,
 	`SELECT 'work', infohash, name, length, publisher, removed FROM work ORDER BY infohash`,
 	`SELECT 'ticket', serial, epoch, seeder, leecher, work, byte_limit, settle_by FROM ticket ORDER BY serial`,
-	`SELECT 'increase', t.serial, i.amount, i.credited, i.epoch, i.reason, i.time FROM increase i JOIN ticket t ON t.id = i.ticket
+	`SELECT 'increase', t.serial, i.amount, i.credited, i.epoch, i.reason, i.time, i.salt FROM increase i JOIN ticket t ON t.id = i.ticket
 		ORDER BY t.serial, i.amount`,
 	`SELECT 'credit', epoch, seeder, work, leecher, bytes, capped FROM credit ORDER BY epoch, seeder, work, leecher`,
 	`SELECT 'copy', leecher, work, bytes FROM copy ORDER BY leecher, work`,
@@ -21,6 +21,10 @@ var everything = []string{
 	`SELECT 'epoch', number, rate, bytes, paid, closed FROM epoch ORDER BY number`,
 	`SELECT 'balance', account, amount FROM balance ORDER BY account`,
 	`SELECT 'entry', t.key, t.time, e.account, e.amount FROM transfer t LEFT JOIN entry e ON e.transfer = t.id ORDER BY t.key, e.account`,
+	`SELECT 'log_tile', level, number, data FROM log_tile ORDER BY level, number`,
+	`SELECT 'log_leaf', hash, number FROM log_leaf ORDER BY number, hash`,
+	`SELECT 'log_table', hash, bytes FROM log_table ORDER BY hash`,
+	`SELECT 'log_tree', size, root FROM log_tree`,
 }
 
 // missing returns those of want that are not among got.

@@ -13,6 +13,7 @@ func Guard(t *testing.T, fresh func(t testing.TB) Place) {
 	t.Run("what was written stays written", func(t *testing.T) { staysWritten(t, fresh(t)) })
 	t.Run("no balance goes below zero nor a key twice", func(t *testing.T) { keepsPromises(t, fresh(t)) })
 	t.Run("check finds every disagreement", func(t *testing.T) { findsDisagreements(t, fresh) })
+	t.Run("check finds a tile that is wider than the log", func(t *testing.T) { findsWideTiles(t, fresh(t)) })
 }
 
 // opened returns books with one of everything in them.
@@ -33,6 +34,9 @@ func staysWritten(t *testing.T, place Place) {
 		`UPDATE epoch SET paid = 0`, `DELETE FROM epoch`,
 		`UPDATE person SET public_key = account`, `DELETE FROM person`,
 		`UPDATE work SET length = 1`, `DELETE FROM work`,
+		`UPDATE log_tile SET data = root FROM log_tree`, `DELETE FROM log_tile`,
+		`UPDATE log_leaf SET number = number + 1`, `DELETE FROM log_leaf`,
+		`UPDATE log_tree SET size = size - 1`, `DELETE FROM log_tree`,
 	} {
 		_, err := s.Tables.ExecContext(ctx, statement)
 		if err == nil || !strings.Contains(err.Error(), "is never") {
@@ -51,9 +55,13 @@ func keepsPromises(t *testing.T, place Place) {
 		`UPDATE balance SET amount = amount - 1000000 WHERE account LIKE 'earned:%'`,
 		`INSERT INTO transfer (key, time) VALUES ('deposit:1000000', 0)`,
 		`INSERT INTO transfer (key, time) VALUES ('epoch:5', 0)`,
-		`INSERT INTO increase SELECT * FROM increase`,
-		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time)
-			SELECT ticket, amount + 1, amount + 2, epoch, reason, signature, time FROM increase`,
+		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time, salt)
+			SELECT ticket, amount, credited, epoch, reason, signature, time, salt FROM increase`,
+		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time, salt)
+			SELECT ticket, amount + 1, amount + 2, epoch, reason, signature, time, salt FROM increase`,
+		`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time, salt)
+			SELECT ticket, amount + 1, amount, epoch, reason, signature, time, signature FROM increase`,
+		`INSERT INTO log_tree SELECT * FROM log_tree`, `INSERT INTO log_leaf SELECT * FROM log_leaf`,
 		`INSERT INTO entry (transfer, account, amount) VALUES (1, 'nobody', 5)`,
 		`UPDATE credit SET bytes = -1`, `UPDATE credit SET capped = 2`, `UPDATE copy SET bytes = -1`, `UPDATE work SET removed = 2`,
 		`INSERT INTO person SELECT serial, channel, 0 FROM ticket UNION SELECT infohash, ticket_hash, 0 FROM work`,
@@ -76,18 +84,39 @@ func findsDisagreements(t *testing.T, fresh func(t testing.TB) Place) {
 		{`INSERT INTO entry (transfer, account, amount) SELECT 1, account, 1 FROM balance WHERE account LIKE 'earned:%'`, "do not sum to zero"},
 		{`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 1, 0, 0)`, "other bytes"},
 		{`INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES (9, 1, 0, 1, 0)`, "other pay"},
-		{`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time)
-			SELECT ticket, amount + 1, amount + 1, epoch, reason, signature, time FROM increase`, "beyond their receipts"},
+		{`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time, salt)
+			SELECT ticket, amount + 1, amount + 1, epoch, reason, signature, time, salt FROM increase`, "beyond their receipts"},
+		{`UPDATE log_tree SET increase = increase + 1`, "the last rows that it has"},
+		{`UPDATE log_tree SET deposit = 0`, "the last rows that it has"},
+		{`UPDATE log_tree SET size = size + 1`, "bundle 0"},
+		{`UPDATE log_tree SET root = (SELECT hash FROM log_leaf WHERE number = 0)`, "its tree"},
+		{`INSERT INTO log_leaf SELECT channel, 2 FROM ticket`, "behind its end"},
+		{`INSERT INTO log_tile SELECT 0, 1, root FROM log_tree`, "behind its end"},
 	} {
-		s := opened(t, fresh(t))
-		if err := s.Check(ctx); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Tables.ExecContext(ctx, c.statement); err != nil {
-			t.Fatalf("%s: %v", c.statement, err)
-		}
-		if err := s.Check(ctx); !errors.Is(err, ledger.ErrCorrupt) || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: got %v, want %q", c.statement, err, c.want)
-		}
+		disagree(t, opened(t, fresh(t)), c.want, c.statement)
+	}
+}
+
+// findsWideTiles is apart, since no two databases join bytes in the same words.
+func findsWideTiles(t *testing.T, place Place) {
+	s := opened(t, place)
+	tile, err := s.ReadTile(ctx, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	disagree(t, s, "wider than the tree", `UPDATE log_tile SET data = $1 WHERE level = 0`, append(tile, tile...))
+}
+
+// disagree has a statement do something to sound books that Check must find.
+func disagree(t *testing.T, s Store, want, statement string, values ...any) {
+	t.Helper()
+	if err := s.Check(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Tables.ExecContext(ctx, statement, values...); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	if err := s.Check(ctx); !errors.Is(err, ledger.ErrCorrupt) || !strings.Contains(err.Error(), want) {
+		t.Errorf("%s: got %v, want %q", statement, err, want)
 	}
 }

@@ -24,6 +24,7 @@ var operations = []operation{
 		_, err := s.CloseEpoch(ctx, epoch+1, 1<<20, issued)
 		return err
 	}, 10},
+	{"writing of the public log", func(s Store) error { _, err := s.Sequence(ctx, 1000); return err }, 10},
 }
 
 // settle does everything that a batch can: keys, tickets, and claims that are credited, repeated, capped and refused.
@@ -39,12 +40,15 @@ func settle(s Store) error {
 	return err
 }
 
-// fill is begin, and bytes of two seeders in an epoch that is to be closed.
+// fill is begin, a log that lacks something, and bytes of two seeders in an epoch that is to be closed.
 func fill(t testing.TB, s Store) {
 	begin(t, s)
 	a, b := newTicket(2, anna, bert, epoch+1), newTicket(3, bert, anna, epoch+1)
 	_, err := s.Apply(ctx, ledger.Batch{Tickets: []ticket.Ticket{a, b}, Claims: []ledger.Claim{newClaim(a, 5*mib), newClaim(b, 7*mib)}})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Deposit(ctx, 2_000_000, issued); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -49,12 +49,15 @@ CREATE TABLE ticket (
     flags      BIGINT NOT NULL,
     signature  BYTEA NOT NULL CHECK (length(signature) = 64)
 );
+CREATE INDEX ticket_newest ON ticket (seeder, id);
 
 CREATE INDEX ticket_epoch ON ticket (epoch, leecher);
 
--- Each accepted receipt that says more than the one before. amount is cumulative,
--- credited what of the increase counts, epoch the one in which it counts.
+-- Each accepted receipt that says more than the one before, numbered as they were
+-- accepted. amount is cumulative, credited what of the increase counts, epoch the
+-- one in which it counts. Without the salt nobody finds it in the public log.
 CREATE TABLE increase (
+    id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ticket    BIGINT NOT NULL REFERENCES ticket,
     amount    BIGINT NOT NULL CHECK (amount > 0),
     credited  BIGINT NOT NULL CHECK (credited BETWEEN 0 AND amount),
@@ -62,7 +65,8 @@ CREATE TABLE increase (
     reason    TEXT NOT NULL,
     signature BYTEA NOT NULL CHECK (length(signature) = 64),
     time      BIGINT NOT NULL,
-    PRIMARY KEY (ticket, amount)
+    salt      BYTEA NOT NULL CHECK (length(salt) = 16),
+    UNIQUE (ticket, amount)
 );
 
 -- Sums of increase, written with it.
@@ -145,6 +149,36 @@ CREATE TABLE entry (
     PRIMARY KEY (transfer, account)
 );
 
+-- The public log: tiles of hashes, and of records at level -1; where a leaf is;
+-- epochs' tables by their SHA-256; and the tree, with the last increase and the
+-- last deposit that it has.
+CREATE TABLE log_tile (
+    level  BIGINT NOT NULL CHECK (level BETWEEN -1 AND 7),
+    number BIGINT NOT NULL CHECK (number >= 0),
+    data   BYTEA NOT NULL,
+    PRIMARY KEY (level, number)
+);
+ALTER TABLE log_tile ALTER data SET STORAGE EXTERNAL; -- hashes cannot be compressed
+
+CREATE TABLE log_leaf (
+    hash   BYTEA PRIMARY KEY CHECK (length(hash) = 32),
+    number BIGINT NOT NULL CHECK (number >= 0)
+);
+
+CREATE TABLE log_table (
+    hash  BYTEA PRIMARY KEY CHECK (length(hash) = 32),
+    bytes BYTEA NOT NULL
+);
+
+CREATE TABLE log_tree (
+    one      SMALLINT PRIMARY KEY CHECK (one = 1),
+    size     BIGINT NOT NULL,
+    root     BYTEA NOT NULL CHECK (length(root) = 32),
+    increase BIGINT NOT NULL,
+    deposit  BIGINT NOT NULL
+);
+INSERT INTO log_tree (one, size, root, increase, deposit) VALUES (1, 0, '\xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0);
+
 -- What was written stays written.
 -- +goose StatementBegin
 CREATE FUNCTION stays() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -162,3 +196,10 @@ CREATE TRIGGER increase_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON increase EX
 CREATE TRIGGER epoch_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON epoch EXECUTE FUNCTION stays();
 CREATE TRIGGER transfer_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer EXECUTE FUNCTION stays();
 CREATE TRIGGER entry_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON entry EXECUTE FUNCTION stays();
+CREATE TRIGGER log_tile_grows BEFORE UPDATE ON log_tile FOR EACH ROW
+    WHEN (substr(NEW.data, 1, length(OLD.data)) <> OLD.data OR NEW.level <> OLD.level OR NEW.number <> OLD.number) EXECUTE FUNCTION stays();
+CREATE TRIGGER log_tile_remains BEFORE DELETE OR TRUNCATE ON log_tile EXECUTE FUNCTION stays();
+CREATE TRIGGER log_leaf_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON log_leaf EXECUTE FUNCTION stays();
+CREATE TRIGGER log_table_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON log_table EXECUTE FUNCTION stays();
+CREATE TRIGGER log_tree_grows BEFORE UPDATE ON log_tree FOR EACH ROW WHEN (NEW.size < OLD.size) EXECUTE FUNCTION stays();
+CREATE TRIGGER log_tree_remains BEFORE DELETE OR TRUNCATE ON log_tree EXECUTE FUNCTION stays();

@@ -49,12 +49,15 @@ CREATE TABLE ticket (
     flags      INTEGER NOT NULL,
     signature  BLOB NOT NULL CHECK (length(signature) = 64)
 ) STRICT;
+CREATE INDEX ticket_newest ON ticket (seeder, id);
 
 CREATE INDEX ticket_epoch ON ticket (epoch, leecher);
 
--- Each accepted receipt that says more than the one before. amount is cumulative,
--- credited what of the increase counts, epoch the one in which it counts.
+-- Each accepted receipt that says more than the one before, numbered as they were
+-- accepted. amount is cumulative, credited what of the increase counts, epoch the
+-- one in which it counts. Without the salt nobody finds it in the public log.
 CREATE TABLE increase (
+    id        INTEGER PRIMARY KEY,
     ticket    INTEGER NOT NULL REFERENCES ticket,
     amount    INTEGER NOT NULL CHECK (amount > 0),
     credited  INTEGER NOT NULL CHECK (credited BETWEEN 0 AND amount),
@@ -62,8 +65,9 @@ CREATE TABLE increase (
     reason    TEXT NOT NULL,
     signature BLOB NOT NULL CHECK (length(signature) = 64),
     time      INTEGER NOT NULL,
-    PRIMARY KEY (ticket, amount)
-) STRICT, WITHOUT ROWID;
+    salt      BLOB NOT NULL CHECK (length(salt) = 16),
+    UNIQUE (ticket, amount)
+) STRICT;
 
 -- Sums of increase, written with it.
 CREATE TABLE credit (
@@ -145,6 +149,35 @@ CREATE TABLE entry (
     PRIMARY KEY (transfer, account)
 ) STRICT, WITHOUT ROWID;
 
+-- The public log: tiles of hashes, and of records at level -1; where a leaf is;
+-- epochs' tables by their SHA-256; and the tree, with the last increase and the
+-- last deposit that it has.
+CREATE TABLE log_tile (
+    level  INTEGER NOT NULL CHECK (level BETWEEN -1 AND 7),
+    number INTEGER NOT NULL CHECK (number >= 0),
+    data   BLOB NOT NULL,
+    PRIMARY KEY (level, number)
+) STRICT;
+
+CREATE TABLE log_leaf (
+    hash   BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    number INTEGER NOT NULL CHECK (number >= 0)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_table (
+    hash  BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    bytes BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE log_tree (
+    one      INTEGER PRIMARY KEY CHECK (one = 1),
+    size     INTEGER NOT NULL,
+    root     BLOB NOT NULL CHECK (length(root) = 32),
+    increase INTEGER NOT NULL,
+    deposit  INTEGER NOT NULL
+) STRICT;
+INSERT INTO log_tree (one, size, root, increase, deposit) VALUES (1, 0, x'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', 0, 0);
+
 -- What was written stays written.
 -- +goose StatementBegin
 CREATE TRIGGER person_stays BEFORE UPDATE ON person BEGIN SELECT RAISE(ABORT, 'person is never changed'); END;
@@ -188,4 +221,31 @@ CREATE TRIGGER entry_stays BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'ent
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER entry_remains BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entry is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_tile_grows BEFORE UPDATE ON log_tile
+    WHEN substr(NEW.data, 1, length(OLD.data)) <> OLD.data OR NEW.level <> OLD.level OR NEW.number <> OLD.number
+    BEGIN SELECT RAISE(ABORT, 'log_tile is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_tile_remains BEFORE DELETE ON log_tile BEGIN SELECT RAISE(ABORT, 'log_tile is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_leaf_stays BEFORE UPDATE ON log_leaf BEGIN SELECT RAISE(ABORT, 'log_leaf is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_leaf_remains BEFORE DELETE ON log_leaf BEGIN SELECT RAISE(ABORT, 'log_leaf is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_table_stays BEFORE UPDATE ON log_table BEGIN SELECT RAISE(ABORT, 'log_table is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_table_remains BEFORE DELETE ON log_table BEGIN SELECT RAISE(ABORT, 'log_table is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_tree_grows BEFORE UPDATE ON log_tree WHEN NEW.size < OLD.size
+    BEGIN SELECT RAISE(ABORT, 'log_tree is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER log_tree_remains BEFORE DELETE ON log_tree BEGIN SELECT RAISE(ABORT, 'log_tree is never deleted'); END;
 -- +goose StatementEnd
