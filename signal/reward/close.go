@@ -84,7 +84,10 @@ func (r Rules) payBandwidth(in *Input, out *Outcome, gave []served) {
 		if in.Works[s.work].Common {
 			weights[i] = s.weight
 		} else {
-			lines[i].Weight, lines[i].Reason = 0, receipt.NotCommon
+			lines[i].Weight = 0
+			if s.given > 0 {
+				lines[i].Reason = receipt.NotCommon
+			}
 		}
 	}
 	amounts := Split(out.Bandwidth.Pool, weights)
