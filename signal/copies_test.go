@@ -227,7 +227,7 @@ func (p *publisher) confirmed(s *server, account [16]byte) uint64 {
 	p.Helper()
 	statement, err := s.ledger.Statement(p.Context(), account)
 	p.must(err)
-	return statement.BytesConfirmed
+	return statement.Bytes
 }
 
 func TestPublisherWantsNoCopy(t *testing.T) {

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"math"
@@ -12,6 +13,7 @@ import (
 
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/postgres/postgrestest"
+	"fanseed/signal/reward"
 )
 
 // The server is killed at random moments, while accounts log in, are introduced and
@@ -122,8 +124,8 @@ func (r *rig) auditReceipts(db *sql.DB) {
 	}
 }
 
-// auditMoney relies on the rate of one µ-credit per byte: what a seeder earned is
-// what it was credited for in closed epochs, to the unit.
+// auditMoney looks at what the server's own check does not: that every byte of a closed epoch is in a line of its pay, that each account has
+// what its lines say, and that anybody divides an epoch's inputs into its payouts.
 func (r *rig) auditMoney(db *sql.DB) {
 	number := func(query string) (n int64) {
 		r.must(query, db.QueryRow(query).Scan(&n))
@@ -137,15 +139,39 @@ func (r *rig) auditMoney(db *sql.DB) {
 		r.Errorf("%d µ-credits were deposited, not %d", deposited, r.treasury)
 	}
 	r.deposited = deposited
-	differing := number(`SELECT count(*) FROM (
-		SELECT 'earned:' || ` + r.books.hex("seeder") + ` AS account, sum(bytes) AS amount FROM credit WHERE epoch <= (SELECT max(number) FROM epoch) GROUP BY seeder
-		EXCEPT SELECT account, amount FROM balance) AS wrong`)
-	if differing > 0 {
-		r.Errorf("%d seeders were paid another amount than they served", differing)
+	if differing := number(`SELECT count(*) FROM (
+		SELECT epoch, seeder, work, sum(bytes) FROM credit WHERE epoch <= (SELECT max(number) FROM epoch) GROUP BY epoch, seeder, work
+		EXCEPT SELECT epoch, account, work, basis FROM pay WHERE kind = 'bandwidth') AS wrong`); differing > 0 {
+		r.Errorf("%d lines of pay are of other bytes than were credited", differing)
 	}
-	r.paid = number(`SELECT coalesce(sum(amount), 0) FROM balance WHERE account LIKE 'earned:%'`)
+	account := r.books.hex("account")
+	if differing := number(`SELECT count(*) FROM (
+		SELECT name, sum(amount) FROM (SELECT ` + account + ` AS name, amount FROM pay WHERE amount > 0
+		UNION ALL SELECT substr(account, 8), -amount FROM balance WHERE account LIKE 'earned:%'
+		UNION ALL SELECT substr(account, 9), -amount FROM balance WHERE account LIKE 'payable:%') AS both_sides
+		GROUP BY name HAVING sum(amount) <> 0) AS wrong`); differing > 0 {
+		r.Errorf("%d accounts have other balances than their lines of pay say", differing)
+	}
+	r.auditDivisions(db)
+	r.paid = number(`SELECT coalesce(sum(amount), 0) FROM pay`)
 	r.epochs = number(`SELECT count(*) FROM epoch`)
 	if left := number(`SELECT coalesce(sum(amount), 0) FROM balance WHERE account = '` + ledger.Treasury + `'`); left != deposited-r.paid {
 		r.Errorf("the treasury holds %d after %d deposited and %d paid", left, deposited, r.paid)
 	}
+}
+
+// auditDivisions divides every epoch again.
+func (r *rig) auditDivisions(db *sql.DB) {
+	rows, err := db.Query(`SELECT e.number, i.bytes, p.bytes FROM epoch e JOIN log_table i ON i.hash = e.inputs JOIN log_table p ON p.hash = e.payouts`)
+	r.must("read tables", err)
+	defer rows.Close()
+	for rows.Next() {
+		var n uint32
+		var inputs, payouts []byte
+		r.must("read tables", rows.Scan(&n, &inputs, &payouts))
+		if again, err := reward.Recompute(inputs); err != nil || !bytes.Equal(again, payouts) {
+			r.Errorf("epoch %d was divided otherwise than its inputs say: %v", n, err)
+		}
+	}
+	r.must("read tables", rows.Err())
 }

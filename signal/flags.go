@@ -30,7 +30,7 @@ type options struct {
 	open       bool
 	trust      bool
 	epoch      time.Duration
-	rate       uint64
+	emission   uint64
 	treasury   int64
 	ice        string
 	admin      string
@@ -60,7 +60,7 @@ func parseFlags(args []string) (options, error) {
 	f.BoolVar(&o.open, "open", false, "introduce the peers of every torrent, not only of those published here; unpublished ones earn nothing")
 	f.BoolVar(&o.trust, "trust-private-nets", false, "count each account on a loopback or private address as a network of its own, and do not limit how fast it asks: for laptops and tests; implied when -addr is a loopback address")
 	f.DurationVar(&o.epoch, "epoch", 24*time.Hour, "`length` of an epoch, at the end of which credits are paid: whole seconds; it cannot be changed once the ledger has begun")
-	f.Uint64Var(&o.rate, "rate", 1_000_000, "pay in `µ-credits` per GiB that was uploaded and confirmed")
+	f.Uint64Var(&o.emission, "emission", 1_000_000_000, "`µ-credits` that an epoch pays out of the treasury at most; and never more than a 400th of what is in it")
 	f.Int64Var(&o.treasury, "treasury", 1_000_000_000, "`µ-credits` deposited in the treasury altogether; starting again with a larger number adds the difference")
 	f.StringVar(&o.ice, "ice-servers", "", "STUN and TURN `servers` that pages use: URLs joined by commas, or @file with a JSON array of {urls, username, credential}; none when empty")
 	f.StringVar(&o.admin, "admin", "127.0.0.1:0", "`address` of the operator's listener (/healthz, /readyz, /metrics, takedown), or off; keep it private")

@@ -107,7 +107,7 @@ func (s *server) openLog(ctx context.Context) error {
 }
 
 func (s *server) openLedger(ctx context.Context) (err error) {
-	s.ledger, err = ledger.New(ctx, s.db, ledger.Config{Epochs: ledger.Epochs(s.epoch), Rate: s.rate, Log: s.log, Signer: s.signer})
+	s.ledger, err = ledger.New(ctx, s.db, ledger.Config{Epochs: ledger.Epochs(s.epoch), Emission: s.emission, Log: s.log, Signer: s.signer})
 	if err != nil {
 		return fmt.Errorf("open the ledger in %s: %w", s.books, err)
 	}
@@ -137,6 +137,7 @@ func (s *server) listenPublic(context.Context) error {
 	s.hub = hub.New(hub.Config{
 		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
 		Open: s.open, TrustPrivateNets: s.trust, Uncredited: s.copies.accounts(), Log: s.log,
+		Seeding: seeding{s.ledger}, Torrents: s.db, Proofs: hub.Proofs{Epoch: s.epoch},
 	})
 	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
 	handler, err := api.New(api.Config{

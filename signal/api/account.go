@@ -8,6 +8,7 @@ import (
 
 	"fanseed/signal/ledger"
 	"fanseed/signal/receipt"
+	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
 )
 
@@ -83,17 +84,31 @@ type statementAnswer struct {
 	RatePerGiB       uint64          `json:"rate_per_gib"`
 	BytesConfirmed   uint64          `json:"bytes_confirmed"`
 	CreditsPending   uint64          `json:"credits_pending"`
-	CreditsConfirmed uint64          `json:"credits_confirmed"`
+	CreditsConfirmed uint64          `json:"credits_confirmed"` // held and payable
+	CreditsHeld      uint64          `json:"credits_held"`
+	CreditsPayable   uint64          `json:"credits_payable"`
+	CreditsPromo     uint64          `json:"credits_promo"`
+	Held             []heldAnswer    `json:"held"`
 	Lines            []lineAnswer    `json:"lines"`
 	Refused          []refusedAnswer `json:"refused"`
 	Records          []recordAnswer  `json:"records"` // of the public log, newest first
 }
 
+type heldAnswer struct {
+	Epoch  uint32 `json:"epoch"` // in which it was earned
+	Until  int64  `json:"until"` // Unix milliseconds
+	Amount uint64 `json:"amount"`
+}
+
 type lineAnswer struct {
-	Infohash   infohash       `json:"infohash"`
+	Kind       reward.Kind    `json:"kind"`
+	Infohash   infohash       `json:"infohash,omitzero"`
 	Name       string         `json:"name"`
 	Epoch      uint32         `json:"epoch"`
 	Bytes      uint64         `json:"bytes"`
+	Minutes    uint64         `json:"minutes"`
+	Counted    uint64         `json:"counted"` // of the bytes or minutes, what no cap took away
+	Weight     uint64         `json:"weight"`  // what that counted for in the division
 	Credits    uint64         `json:"credits"`
 	State      string         `json:"state"` // pending or confirmed
 	Reason     receipt.Reason `json:"reason"`
@@ -127,10 +142,26 @@ func (a *API) account(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.failed("read statement", err)
 	}
+	rate, err := a.Ledger.Rate(r.Context())
+	if err != nil {
+		return a.failed("read rate", err)
+	}
 	write(w, http.StatusOK, statementAnswer{
-		asked, a.epoch(now), a.Ledger.Rate(), s.BytesConfirmed, s.CreditsPending, s.CreditsConfirmed, lines(s), refused(s), records(s),
+		asked, a.epoch(now), rate, s.Bytes, s.Pending, amount(s.Held + s.Payable), amount(s.Held), amount(s.Payable), amount(s.Promo),
+		a.held(s), lines(s), refused(s), records(s),
 	})
 	return nil
+}
+
+// amount is a balance as it is told: never below zero.
+func amount(balance int64) uint64 { return uint64(max(balance, 0)) }
+
+func (a *API) held(s ledger.Statement) []heldAnswer {
+	list := make([]heldAnswer, len(s.Holdings))
+	for i, h := range s.Holdings {
+		list[i] = heldAnswer{h.Epoch, a.Ledger.Epochs().Ends(h.Release).UnixMilli(), h.Amount}
+	}
+	return list
 }
 
 func lines(s ledger.Statement) []lineAnswer {
@@ -140,7 +171,17 @@ func lines(s ledger.Statement) []lineAnswer {
 		if l.Paid {
 			state = "confirmed"
 		}
-		list[i] = lineAnswer{l.Infohash, l.Name, l.Epoch, l.Bytes, l.Credits, state, l.Reason, l.Reason.Text()}
+		list[i] = lineAnswer{
+			Kind: l.Kind, Infohash: l.Work, Name: l.Name, Epoch: l.Epoch, Counted: l.Counted, Weight: l.Weight,
+			Credits: l.Amount, State: state, Reason: l.Reason, ReasonText: l.Reason.Text(),
+		}
+		switch l.Kind {
+		case reward.Availability:
+			list[i].Minutes = l.Basis
+		case reward.Grant:
+		default:
+			list[i].Bytes = l.Basis
+		}
 	}
 	return list
 }

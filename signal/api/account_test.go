@@ -89,13 +89,14 @@ func TestSettleAndStatement(t *testing.T) {
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 {
 		t.Fatalf("got %d %s, %v", w.Code, w.Body, err)
 	}
-	credits := int64(20_000 * 1_000_000 / (1 << 30))
-	if got.Account != accountID("anna") || got.Rate != 1_000_000 || got.Bytes != 20_000 || got.Pending != credits || *got.Confirmed != 0 ||
+	credits := int64(500_000) // nobody else has given anything: the whole pool
+	if got.Account != accountID("anna") || got.Rate != credits || got.Bytes != 20_000 || got.Pending != credits || *got.Confirmed != 0 ||
 		got.Epoch.Number != tk.Epoch || got.Epoch.Ends <= time.Now().UnixMilli() {
 		t.Errorf("got %s", w.Body)
 	}
 	line := fmt.Sprint(map[string]any{
-		"infohash": hash, "name": "song", "epoch": float64(tk.Epoch), "bytes": 20_000., "credits": float64(credits),
+		"kind": "bandwidth", "infohash": hash, "name": "song", "epoch": float64(tk.Epoch), "bytes": 20_000., "minutes": 0., "counted": 20_000.,
+		"weight": 5000., "credits": float64(credits),
 		"state": "pending", "reason": "capped_copy", "reason_text": receipt.CappedCopy.Text(),
 	})
 	if len(got.Lines) != 1 || fmt.Sprint(got.Lines[0]) != line {
@@ -117,7 +118,7 @@ func TestSettleAndStatement(t *testing.T) {
 func TestEmptyStatement(t *testing.T) {
 	s := newSite(t)
 	w := s.ask(signed("carl", "GET", "/v1/accounts/"+accountID("carl"), nil))
-	if !strings.HasSuffix(w.Body.String(), `"bytes_confirmed":0,"credits_pending":0,"credits_confirmed":0,"lines":[],"refused":[],"records":[]}`) {
+	if !strings.HasSuffix(w.Body.String(), `"bytes_confirmed":0,"credits_pending":0,"credits_confirmed":0,"credits_held":0,"credits_payable":0,"credits_promo":0,"held":[],"lines":[],"refused":[],"records":[]}`) {
 		t.Errorf("got %s", w.Body)
 	}
 }

@@ -26,7 +26,7 @@ type Ledger interface {
 	Settle(ctx context.Context, account [16]byte, receipts []receipt.Receipt, now time.Time) ([]receipt.Result, error)
 	Statement(ctx context.Context, account [16]byte) (ledger.Statement, error)
 	Epochs() ledger.Epochs
-	Rate() uint64
+	Rate(ctx context.Context) (uint64, error)
 }
 
 // Works is where published works are read.

@@ -56,11 +56,14 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	books, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(24 * time.Hour), Rate: 1_000_000, Log: slog.New(slog.DiscardHandler), Signer: signer})
+	books, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(24 * time.Hour), Emission: 1_000_000, Log: slog.New(slog.DiscardHandler), Signer: signer})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { books.Close() })
+	if err := books.Deposit(ctx, 400_000_000, time.Now()); err != nil {
+		t.Fatal(err)
+	}
 	listing, err := ledger.NewListing(ctx, db)
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +182,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := 24 * time.Hour.Milliseconds()
-	if got.Name != "Test" || got.Key != "010203"+strings.Repeat("0", 58) || got.Rate != 1_000_000 ||
+	if got.Name != "Test" || got.Key != "010203"+strings.Repeat("0", 58) || got.Rate != 500_000 ||
 		got.Epoch.Number != got.Time/day || got.Epoch.Starts != got.Epoch.Number*day || got.Epoch.Ends-got.Epoch.Starts != day {
 		t.Errorf("got %s", w.Body)
 	}

@@ -9,7 +9,7 @@ type serverAnswer struct {
 	Name       string      `json:"name"`
 	ServerKey  publicKey   `json:"server_key"`
 	Time       int64       `json:"time"`
-	RatePerGiB uint64      `json:"rate_per_gib"`
+	RatePerGiB uint64      `json:"rate_per_gib"` // see ledger.Rate
 	Epoch      epochAnswer `json:"epoch"`
 	Copies     bool        `json:"copies"` // of what is published, unless the publisher declines
 }
@@ -21,9 +21,13 @@ type epochAnswer struct {
 }
 
 // server tells what everybody may know.
-func (a *API) server(w http.ResponseWriter, _ *http.Request) error {
+func (a *API) server(w http.ResponseWriter, r *http.Request) error {
 	now := time.Now()
-	write(w, http.StatusOK, serverAnswer{a.Name, a.ServerKey, now.UnixMilli(), a.Ledger.Rate(), a.epoch(now), a.Copies != nil})
+	rate, err := a.Ledger.Rate(r.Context())
+	if err != nil {
+		return a.failed("read rate", err)
+	}
+	write(w, http.StatusOK, serverAnswer{a.Name, a.ServerKey, now.UnixMilli(), rate, a.epoch(now), a.Copies != nil})
 	return nil
 }
 

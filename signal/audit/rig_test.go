@@ -49,7 +49,7 @@ func newRig(t *testing.T, length int64) *rig {
 		t.Fatal(err)
 	}
 	epochs := ledger.Epochs(time.Hour)
-	l, err := ledger.New(t.Context(), books, ledger.Config{Epochs: epochs, Rate: 1, Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.New(t.Context(), books, ledger.Config{Epochs: epochs, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

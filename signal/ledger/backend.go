@@ -64,14 +64,6 @@ type Signer struct {
 	Leecher [32]byte
 }
 
-// Epoch is a closed epoch.
-type Epoch struct {
-	Number uint32
-	Rate   uint64 // µ-credits per GiB
-	Bytes  uint64 // credited in it
-	Paid   uint64 // µ-credits
-}
-
 // Backend keeps the books. Each method that changes something is one
 // transaction: when it returns nil the change is on disk, when it returns an error
 // nothing of it happened, and a crash leaves one of the two. Where the books are
@@ -103,15 +95,16 @@ type Backend interface {
 	Deposit(ctx context.Context, total int64, now uint64) error
 	// Balance returns the µ-credits of a ledger account, 0 for one never used.
 	Balance(ctx context.Context, account string) (int64, error)
-	// OpenEpochs returns the epochs in which bytes were credited and that are
-	// not closed, in order.
+	// OpenEpochs returns the epochs that are not closed and in which bytes were confirmed, somebody stayed, or something held becomes
+	// payable, in order.
 	OpenEpochs(ctx context.Context) ([]uint32, error)
 	// Facts returns what an epoch is paid by. Of a presence the last one counts that is not after it.
 	Facts(ctx context.Context, n uint32) (Facts, error)
-	// CloseEpoch pays epoch n by Pay and closes it, and with it all earlier
-	// ones, in which nobody was credited: else it returns ErrOrder. Closing an
-	// epoch again changes nothing and returns the same.
-	CloseEpoch(ctx context.Context, n uint32, rate, now uint64) (Epoch, error)
+	// CloseEpoch closes epoch n, and with it all earlier ones that are not open: else it returns ErrOrder. What it changes is what
+	// closing says of the facts. Closing an epoch again changes nothing and returns the same.
+	CloseEpoch(ctx context.Context, n uint32, now uint64, closing func(Facts) (Closing, error)) (Epoch, error)
+	// Tables returns the tables of a closed epoch; nil for one that was closed with a later one, and for one that is open.
+	Tables(ctx context.Context, n uint32) (inputs, payouts []byte, err error)
 	// Check recomputes everything that is kept twice and returns an error that
 	// is ErrCorrupt when it differs: the sum of all entries is zero, each balance
 	// is the sum of its entries, each credit that of its increases, and the public

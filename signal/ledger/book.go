@@ -13,8 +13,12 @@ const (
 	Treasury = "treasury" // the operator's deposits, out of which epochs are paid
 )
 
-// Earned names the account of what a seeder was paid.
+// Earned names the account of what a seeder was paid and is still held.
 func Earned(account [16]byte) string { return "earned:" + hex.EncodeToString(account[:]) }
+
+// Payable names the account of what a seeder can be paid out or spend, and Promo that of grants, which can be spent on boosts alone.
+func Payable(account [16]byte) string { return "payable:" + hex.EncodeToString(account[:]) }
+func Promo(account [16]byte) string   { return "promo:" + hex.EncodeToString(account[:]) }
 
 // Entry is one line of a transfer: so many µ-credits into an account, or out of
 // it when negative.
@@ -57,21 +61,4 @@ func Deposit(total, amount int64) Transfer {
 		Key:     "deposit:" + strconv.FormatInt(total, 10),
 		Entries: []Entry{{Funding, -amount}, {Treasury, amount}},
 	}
-}
-
-// Payout moves an epoch's pay from the treasury to its seeders; paid[i] goes to
-// seeders[i]. It has no entries when nobody is paid.
-func Payout(epoch uint32, seeders [][16]byte, paid []uint64) Transfer {
-	t := Transfer{Key: "epoch:" + strconv.FormatUint(uint64(epoch), 10)}
-	total := int64(0)
-	for i, amount := range paid {
-		if amount > 0 {
-			t.Entries = append(t.Entries, Entry{Earned(seeders[i]), int64(amount)})
-			total += int64(amount)
-		}
-	}
-	if total > 0 {
-		t.Entries = append(t.Entries, Entry{Treasury, -total})
-	}
-	return t
 }

@@ -2,17 +2,8 @@ package ledger
 
 import (
 	"errors"
-	"math/bits"
 	"time"
-
-	"fanseed/signal/reward"
 )
-
-// GiB is the unit of the rate.
-const GiB = 1 << 30
-
-// MaxRate bounds the rate, in µ-credits per GiB, so that no pay overflows.
-const MaxRate = 1 << 40
 
 // Epochs numbers the spans of equal length that follow each other since the
 // beginning of Unix time. Its value is their length: whole seconds.
@@ -42,26 +33,3 @@ func (e Epochs) Starts(n uint32) time.Time {
 
 // Ends returns the first moment after epoch n.
 func (e Epochs) Ends(n uint32) time.Time { return e.Starts(n).Add(time.Duration(e)) }
-
-// Price returns what served bytes are worth at a rate of µ-credits per GiB,
-// rounded down. bytes ≤ MaxAmount and rate ≤ MaxRate.
-func Price(bytes, rate uint64) uint64 {
-	high, low := bits.Mul64(bytes, rate)
-	return high<<(64-30) | low>>30
-}
-
-// Pay divides an epoch's pay: share i is the price of served[i] bytes, or its
-// part of the treasury when that holds less than all the prices together.
-func Pay(treasury uint64, served []uint64, rate uint64) []uint64 {
-	prices := make([]uint64, len(served))
-	left, short := treasury, false
-	for i, bytes := range served {
-		prices[i] = Price(bytes, rate)
-		short = short || prices[i] > left
-		left -= min(prices[i], left)
-	}
-	if short {
-		return reward.Split(treasury, prices)
-	}
-	return prices
-}

@@ -25,11 +25,22 @@ type Stay struct {
 	Asked, Passed uint64 // leaves or pieces
 }
 
-// Gave is what one leecher confirmed to have got of a work from one seeder who had all of it.
+// Gave is what one leecher confirmed to have got of a work from one seeder.
 type Gave struct {
 	Seeder, Leecher [16]byte
 	Work            [20]byte
-	Bytes           uint64
+	Bytes           uint64 // while the seeder had all of it
+	Traded          uint64 // while it had not
+	Capped          bool   // some receipts counted in part only
+}
+
+// Person is what is known of an account beyond the epoch.
+type Person struct {
+	Account    [16]byte
+	Registered uint64 // Unix milliseconds
+	Reputation uint64 // in 1,000ths
+	Granted    bool   // it has had its grant
+	Longest    uint64 // minutes for which it seeded one work, in all epochs together
 }
 
 // Tried is what a leecher did with its tickets of an epoch, by pairs of a seeder and a work.
@@ -47,26 +58,22 @@ type Facts struct {
 	Stays     []Stay
 	Tried     []Tried
 	Presences []Presence // at most one for each account that the others name
+	People    []Person   // all that the others name
+	Reached   []Reached  // by those works in the six epochs before, added up
+	Due       []Holding  // that become payable with this epoch
 }
 
 // Input makes the inputs of the epoch's division. tag gives a leecher the name that it has in this epoch alone.
 func (f *Facts) Input(number, minutes uint32, most uint64, tag func(account [16]byte) reward.Tag) *reward.Input {
 	in := &reward.Input{Number: number, Minutes: minutes, Treasury: f.Treasury, Most: most}
-	nets := map[[16]byte]reward.Tag{}
-	for _, p := range f.Presences {
-		nets[p.Account] = p.Net
-	}
-	net := func(account [16]byte) reward.Tag {
-		if n, seen := nets[account]; seen {
-			return n
-		}
-		return tag(account) // nobody knows: it counts as its own
-	}
-	works := f.works(in, net)
+	net := f.nets(tag)
+	works := f.works(in, f.reached(net))
 	seeders := f.seeders(in, net)
 	leechers := f.leechers(in, net, tag)
 	for _, g := range f.Gave {
-		in.Transfers = append(in.Transfers, reward.Transfer{Seeder: seeders[g.Seeder], Leecher: leechers[g.Leecher], Work: works[g.Work], Bytes: g.Bytes})
+		in.Transfers = append(in.Transfers, reward.Transfer{
+			Seeder: seeders[g.Seeder], Leecher: leechers[g.Leecher], Work: works[g.Work], Bytes: g.Bytes, Traded: g.Traded, Capped: g.Capped,
+		})
 	}
 	slices.SortFunc(in.Transfers, func(a, b reward.Transfer) int {
 		return cmp.Or(a.Seeder-b.Seeder, a.Leecher-b.Leecher, a.Work-b.Work)
@@ -80,18 +87,45 @@ func (f *Facts) Input(number, minutes uint32, most uint64, tag func(account [16]
 	return in
 }
 
-// works adds the works, and tells where each one is.
-func (f *Facts) works(in *reward.Input, net func([16]byte) reward.Tag) map[[20]byte]int {
-	reached := map[[20]byte]map[reward.Tag]bool{}
-	for _, g := range f.Gave {
-		if reached[g.Work] == nil {
-			reached[g.Work] = map[reward.Tag]bool{}
+// nets tells each account's network; one of which nobody knows counts as its own.
+func (f *Facts) nets(own func([16]byte) reward.Tag) func(account [16]byte) reward.Tag {
+	nets := map[[16]byte]reward.Tag{}
+	for _, p := range f.Presences {
+		nets[p.Account] = p.Net
+	}
+	return func(account [16]byte) reward.Tag {
+		if n, seen := nets[account]; seen {
+			return n
 		}
-		reached[g.Work][net(g.Leecher)] = true
+		return own(account)
+	}
+}
+
+// reached tells how many networks downloaded each work in this epoch.
+func (f *Facts) reached(net func([16]byte) reward.Tag) map[[20]byte]uint64 {
+	type pair struct {
+		work [20]byte
+		net  reward.Tag
+	}
+	seen, reached := map[pair]bool{}, map[[20]byte]uint64{}
+	for _, g := range f.Gave {
+		if p := (pair{g.Work, net(g.Leecher)}); g.Bytes+g.Traded > 0 && !seen[p] {
+			seen[p] = true
+			reached[g.Work]++
+		}
+	}
+	return reached
+}
+
+// works adds the works, and tells where each one is.
+func (f *Facts) works(in *reward.Input, reached map[[20]byte]uint64) map[[20]byte]int {
+	before := map[[20]byte]uint64{}
+	for _, r := range f.Reached {
+		before[r.Work] = r.Nets
 	}
 	for _, w := range f.Works {
 		in.Works = append(in.Works, reward.Work{
-			Infohash: w.Infohash, Leaves: w.Leaves, Nets: uint64(len(reached[w.Infohash])), Weak: w.Weak, Common: w.Common,
+			Infohash: w.Infohash, Leaves: w.Leaves, Nets: before[w.Infohash] + reached[w.Infohash], Weak: w.Weak, Common: w.Common,
 		})
 	}
 	slices.SortFunc(in.Works, func(a, b reward.Work) int { return bytes.Compare(a.Infohash[:], b.Infohash[:]) })
@@ -104,18 +138,20 @@ func (f *Facts) works(in *reward.Input, net func([16]byte) reward.Tag) map[[20]b
 
 // seeders adds those who gave something or stayed, and tells where each one is.
 func (f *Facts) seeders(in *reward.Input, net func([16]byte) reward.Tag) map[[16]byte]int {
-	at := map[[16]byte]int{}
-	add := func(account [16]byte) {
-		if _, known := at[account]; !known {
-			at[account] = 0
-			in.Seeders = append(in.Seeders, reward.Seeder{Account: account, Net: net(account), Reputation: reward.NewReputation})
-		}
-	}
+	at, gave, proved := map[[16]byte]int{}, map[[16]byte]bool{}, map[[16]byte]bool{}
 	for _, g := range f.Gave {
-		add(g.Seeder)
+		at[g.Seeder] = 0
+		gave[g.Seeder] = gave[g.Seeder] || g.Bytes > 0
 	}
 	for _, s := range f.Stays {
-		add(s.Account)
+		at[s.Account] = 0
+		proved[s.Account] = proved[s.Account] || s.Passed > 0
+	}
+	for _, p := range f.People {
+		if _, seeds := at[p.Account]; seeds {
+			done := gave[p.Account] && proved[p.Account] && p.Longest >= uint64(in.Minutes)
+			in.Seeders = append(in.Seeders, reward.Seeder{Account: p.Account, Net: net(p.Account), Reputation: p.Reputation, New: done && !p.Granted})
+		}
 	}
 	slices.SortFunc(in.Seeders, func(a, b reward.Seeder) int { return bytes.Compare(a.Account[:], b.Account[:]) })
 	for i, s := range in.Seeders {

@@ -34,30 +34,31 @@ const statementRecords = 100
 
 // Errors of a Ledger.
 var (
-	ErrKey     = errors.New("public key is of small order")
-	ErrTooMany = errors.New("too many receipts in one call")
-	ErrClosed  = errors.New("ledger is closed")
-	ErrRate    = errors.New("rate is too high")
+	ErrKey      = errors.New("public key is of small order")
+	ErrTooMany  = errors.New("too many receipts in one call")
+	ErrClosed   = errors.New("ledger is closed")
+	ErrEmission = errors.New("emission is too high")
 )
 
 // Config says how a ledger pays.
 type Config struct {
-	Epochs Epochs
-	Rate   uint64 // µ-credits per GiB
-	Log    *slog.Logger
-	Signer *log.Signer // of the public log; nil: nothing is promised
+	Epochs   Epochs
+	Emission uint64 // µ-credits that an epoch pays out of the treasury at most
+	Log      *slog.Logger
+	Signer   *log.Signer // of the public log; nil: nothing is promised
 }
 
 // Ledger lets many callers at once write to one backend.
 type Ledger struct {
-	books  Backend
-	epochs Epochs
-	rate   uint64
-	log    *slog.Logger
-	signer *log.Signer
-	writer *writer
-	tags   tags
-	counts Counts
+	books    Backend
+	epochs   Epochs
+	emission uint64
+	log      *slog.Logger
+	writer   *writer
+	tags     tags
+	outlook  outlook
+	counts   Counts
+	signer   *log.Signer
 
 	unlogged chan struct{} // holds one when the public log lacks something
 }
@@ -76,8 +77,8 @@ func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 	if err := c.Epochs.check(); err != nil {
 		return nil, err
 	}
-	if c.Rate > MaxRate {
-		return nil, fmt.Errorf("%w: more than %d µ-credits per GiB", ErrRate, uint64(MaxRate))
+	if c.Emission > reward.MaxAmount {
+		return nil, fmt.Errorf("%w: more than %d µ-credits", ErrEmission, uint64(reward.MaxAmount))
 	}
 	length, err := b.Once(ctx, "epoch_seconds", strconv.FormatInt(int64(time.Duration(c.Epochs)/time.Second), 10))
 	if err != nil {
@@ -91,15 +92,15 @@ func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 		return nil, err
 	}
 	return &Ledger{
-		books: b, epochs: c.Epochs, rate: c.Rate, log: c.Log, signer: c.Signer, tags: tags, writer: startWriter(b), unlogged: make(chan struct{}, 1),
+		books: b, epochs: c.Epochs, emission: c.Emission, log: c.Log, signer: c.Signer, tags: tags, writer: startWriter(b), unlogged: make(chan struct{}, 1),
 	}, nil
 }
 
 // Epochs returns the calendar.
 func (l *Ledger) Epochs() Epochs { return l.epochs }
 
-// Rate returns the pay in µ-credits per GiB.
-func (l *Ledger) Rate() uint64 { return l.rate }
+// Emission returns the µ-credits that an epoch pays out of the treasury at most.
+func (l *Ledger) Emission() uint64 { return l.emission }
 
 // Close waits for what is being written and closes the backend.
 func (l *Ledger) Close() error {
@@ -185,14 +186,9 @@ func (l *Ledger) presence(epoch uint32, account [16]byte, net string) Presence {
 	return Presence{Epoch: epoch, Account: account, Net: l.tags.net(net)}
 }
 
-// Inputs returns what an epoch's pay is computed from, as far as the books have it. most is what it pays out of the treasury at most.
-func (l *Ledger) Inputs(ctx context.Context, n uint32, most uint64) (*reward.Input, error) {
-	f, err := l.books.Facts(ctx, n)
-	if err != nil {
-		return nil, fmt.Errorf("read what epoch %d is paid by: %w", n, err)
-	}
-	minutes := uint32((time.Duration(l.epochs) + time.Minute - 1) / time.Minute)
-	return f.Input(n, minutes, most, func(account [16]byte) reward.Tag { return l.tags.leecher(n, account) }), nil
+// Tables returns the tables of a closed epoch: what its pay was computed from, and what it paid; nil where it paid nothing.
+func (l *Ledger) Tables(ctx context.Context, n uint32) (inputs, payouts []byte, err error) {
+	return l.books.Tables(ctx, n)
 }
 
 // Credited returns the bytes credited so far for a leecher's copy of a torrent.
@@ -204,17 +200,6 @@ func (l *Ledger) Credited(ctx context.Context, leecher, infohash [32]byte) (uint
 func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error {
 	defer l.noteUnlogged()
 	return l.books.Deposit(ctx, total, uint64(now.UnixMilli()))
-}
-
-// Statement returns what an account is shown: empty for one that never earned.
-func (l *Ledger) Statement(ctx context.Context, account [16]byte) (Statement, error) {
-	books, err := l.books.Books(ctx, account, statementLines)
-	if err != nil {
-		return Statement{}, err
-	}
-	s := books.Statement(l.rate)
-	s.Records, err = l.books.Increases(ctx, account, statementRecords)
-	return s, err
 }
 
 // CloseEpochs closes every epoch that has ended by now and pays what was earned
@@ -229,7 +214,7 @@ func (l *Ledger) CloseEpochs(ctx context.Context, now time.Time) error {
 		if n >= current {
 			break
 		}
-		epoch, err := l.books.CloseEpoch(ctx, n, l.rate, uint64(now.UnixMilli()))
+		epoch, err := l.books.CloseEpoch(ctx, n, uint64(now.UnixMilli()), func(f Facts) (Closing, error) { return l.closing(n, now, &f) })
 		if err != nil {
 			return fmt.Errorf("close epoch %d: %w", n, err)
 		}

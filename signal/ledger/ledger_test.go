@@ -19,6 +19,7 @@ import (
 	"fanseed/signal/ledger/sqlite"
 	"fanseed/signal/log"
 	"fanseed/signal/receipt"
+	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
 )
 
@@ -40,13 +41,15 @@ func public(name string) [32]byte { return [32]byte(key(name).Public().(ed25519.
 
 func account(name string) [16]byte { return ticket.Account(public(name)) }
 
+const emission = 5_000_000
+
 // open returns a ledger over SQLite, and the database itself.
 func open(t testing.TB) (*ledger.Ledger, *sqlite.DB) {
 	db, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "books.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(time.Minute), Rate: 1000, Log: slog.New(slog.DiscardHandler), Signer: signer})
+	l, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(time.Minute), Emission: emission, Log: slog.New(slog.DiscardHandler), Signer: signer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +64,7 @@ func prepare(t testing.TB, l *ledger.Ledger, db *sqlite.DB) {
 			t.Fatal(err)
 		}
 	}
-	w := ledger.Work{Infohash: song, Name: "song", Length: 1 << 30, PieceLength: 1 << 14, Files: 1, Publisher: account("anna")}
+	w := ledger.Work{Infohash: song, Name: "song", Length: 1 << 30, PieceLength: 1 << 14, Files: 1, Leaves: 1 << 16, Common: true, Publisher: account("anna")}
 	if err := db.Publish(ctx, w, []byte("torrent"), 10); err != nil {
 		t.Fatal(err)
 	}
@@ -110,8 +113,8 @@ func TestSettleVerifiesSignatures(t *testing.T) {
 		t.Errorf("claimed by the leecher: got %v, %v", other, err)
 	}
 	s, err := l.Statement(ctx, account("anna"))
-	if err != nil || s.BytesConfirmed != mib {
-		t.Errorf("confirmed %d bytes, %v, want %d", s.BytesConfirmed, err, mib)
+	if err != nil || s.Bytes != mib {
+		t.Errorf("confirmed %d bytes, %v, want %d", s.Bytes, err, mib)
 	}
 }
 
@@ -154,30 +157,37 @@ func TestIssueRefusesWhatCannotBeKept(t *testing.T) {
 	}
 }
 
+// Of a treasury of 4,000,000 an epoch pays 10,000, half of it for bytes: all of that to the one who gave any.
 func TestEpochsCloseWhenTheyEnd(t *testing.T) {
 	l, db := open(t)
 	prepare(t, l, db)
 	tk := newTicket(l, 1)
-	if err := errors.Join(l.Deposit(ctx, 1000, began), l.Issue(ctx, []ticket.Ticket{tk}, make([][2]string, 1))); err != nil {
+	if err := errors.Join(l.Deposit(ctx, 4_000_000, began), l.Issue(ctx, []ticket.Ticket{tk}, make([][2]string, 1))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Settle(ctx, account("anna"), []receipt.Receipt{sign("bert", tk.Serial, 32*mib)}, began.Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		now                time.Time
-		pending, confirmed uint64
+		now           time.Time
+		pending, held uint64
+		payable       int64
 	}{
-		{l.Epochs().Ends(tk.Epoch).Add(-time.Millisecond), 31, 0},
-		{l.Epochs().Ends(tk.Epoch), 0, 31},
-		{l.Epochs().Ends(tk.Epoch).Add(time.Hour), 0, 31},
+		{l.Epochs().Ends(tk.Epoch).Add(-time.Millisecond), 5000, 0, 0},
+		{l.Epochs().Ends(tk.Epoch), 0, 5000, 0},
+		{l.Epochs().Ends(tk.Epoch + reward.HoldEpochs).Add(-time.Millisecond), 0, 5000, 0},
+		{l.Epochs().Ends(tk.Epoch + reward.HoldEpochs), 0, 2500, 2500}, // of a young account the half
+		{l.Epochs().Ends(tk.Epoch + reward.OldEpochs), 0, 0, 5000},
 	} {
 		if err := l.CloseEpochs(ctx, c.now); err != nil {
 			t.Fatal(err)
 		}
 		s, err := l.Statement(ctx, account("anna"))
-		if err != nil || s.CreditsPending != c.pending || s.CreditsConfirmed != c.confirmed {
-			t.Errorf("at %v: got %d pending and %d confirmed, %v", c.now, s.CreditsPending, s.CreditsConfirmed, err)
+		if err != nil || s.Pending != c.pending || s.Held != int64(c.held) || s.Payable != c.payable {
+			t.Errorf("at %v: got %d pending, %d held and %d payable, %v", c.now, s.Pending, s.Held, s.Payable, err)
+		}
+		if len(s.Lines) != 1 || s.Lines[0].Name != "song" || s.Lines[0].Amount != 5000 || s.Lines[0].Basis != 32*mib || s.Lines[0].Paid != (c.pending == 0) {
+			t.Errorf("at %v: lines %+v", c.now, s.Lines)
 		}
 	}
 }
@@ -220,7 +230,7 @@ func TestNewRefuses(t *testing.T) {
 	_, db := open(t) // begins the books with minutes
 	for _, c := range []struct {
 		epoch time.Duration
-		rate  uint64
+		most  uint64
 		want  string
 	}{
 		{time.Minute, 5, ""},
@@ -228,11 +238,11 @@ func TestNewRefuses(t *testing.T) {
 		{time.Millisecond, 5, "whole number of seconds"},
 		{90*time.Second + 1, 5, "whole number of seconds"},
 		{400 * 24 * time.Hour, 5, "whole number of seconds"},
-		{time.Minute, ledger.MaxRate + 1, "rate is too high"},
+		{time.Minute, 1 << 60, "emission is too high"},
 	} {
-		_, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(c.epoch), Rate: c.rate})
+		_, err := ledger.New(ctx, db, ledger.Config{Epochs: ledger.Epochs(c.epoch), Emission: c.most})
 		if (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
-			t.Errorf("epochs of %v at %d: got %v, want %q", c.epoch, c.rate, err, c.want)
+			t.Errorf("epochs of %v with %d: got %v, want %q", c.epoch, c.most, err, c.want)
 		}
 	}
 }
@@ -296,7 +306,7 @@ func (s *slow) OpenEpochs(context.Context) ([]uint32, error) {
 	return slices.Clone(s.open), nil
 }
 
-func (s *slow) CloseEpoch(_ context.Context, n uint32, _, _ uint64) (ledger.Epoch, error) {
+func (s *slow) CloseEpoch(_ context.Context, n uint32, _ uint64, _ func(ledger.Facts) (ledger.Closing, error)) (ledger.Epoch, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.open, s.closed = s.open[1:], append(s.closed, n)

@@ -1,34 +1,25 @@
 package ledger
 
 import (
+	"cmp"
+	"context"
+	"math/bits"
+	"slices"
+	"sync"
+	"time"
+
 	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/reward"
 )
 
-// Books is what a backend keeps about one seeder, as of one moment.
+// Books is what a backend keeps about one account, as of one moment.
 type Books struct {
-	Earned  int64    // balance of the account Earned, µ-credits
-	Bytes   uint64   // credited altogether
-	Served  []Served // newest epoch first, then by infohash; whole epochs
-	Closed  []Closed // those epochs among Served that are closed
-	Refused []Refused
-}
-
-// Served is what one seeder was credited for one work in one epoch.
-type Served struct {
-	Infohash [20]byte
-	Name     string
-	Epoch    uint32 // in which it counts
-	Bytes    uint64
-	Capped   bool // some receipt was credited in part only
-}
-
-// Closed is the seeder's pay of an epoch.
-type Closed struct {
-	Epoch uint32
-	Rate  uint64 // µ-credits per GiB that it was paid at
-	Paid  uint64 // µ-credits to this seeder
+	Bytes                uint64    // credited altogether
+	Held, Payable, Promo int64     // balances of Earned, Payable and Promo, µ-credits
+	Lines                []Line    // of closed epochs: newest epoch first, then by kind, work and source; whole epochs
+	Holdings             []Holding // what is held, by the epoch that releases it
+	Refused              []Refused
 }
 
 // Refused is a receipt that was not accepted.
@@ -40,87 +31,119 @@ type Refused struct {
 	Time     uint64 // Unix milliseconds
 }
 
-// Statement is what a seeder is shown.
-type Statement struct {
-	BytesConfirmed   uint64
-	CreditsPending   uint64 // µ-credits, at today's rate
-	CreditsConfirmed uint64 // µ-credits
-	Lines            []Line
-	Refused          []Refused     // newest first
-	Records          []log.Receipt // the newest increases as the public log has them or will have them, newest first
-}
-
-// Line is one work in one epoch.
+// Line is what an epoch pays for one work, for one reason, with how the number came about.
 type Line struct {
-	Infohash [20]byte
-	Name     string
-	Epoch    uint32
-	Bytes    uint64
-	Credits  uint64         // µ-credits
-	Paid     bool           // the epoch is closed and Credits are in the account
-	Reason   receipt.Reason // never empty
+	reward.Line
+	Epoch uint32
+	Name  string // of the work; empty for a grant
+	Paid  bool   // the epoch is closed; else the amount is what it would pay if it ended now
 }
 
-// Statement turns the books into what they mean at a rate in µ-credits per GiB.
-func (b Books) Statement(rate uint64) Statement {
-	s := Statement{BytesConfirmed: b.Bytes, CreditsConfirmed: uint64(max(b.Earned, 0)), Refused: b.Refused}
-	closed := map[uint32]Closed{}
-	for _, c := range b.Closed {
-		closed[c.Epoch] = c
+// Statement is what an account is shown.
+type Statement struct {
+	Books                 // its lines are those of open epochs too
+	Pending uint64        // µ-credits of lines that are not paid yet
+	Records []log.Receipt // the newest increases as the public log has them or will have them, newest first
+}
+
+// Statement returns what an account is shown: empty for one that never earned.
+func (l *Ledger) Statement(ctx context.Context, account [16]byte) (Statement, error) {
+	books, err := l.books.Books(ctx, account, statementLines)
+	if err != nil {
+		return Statement{}, err
 	}
-	for first, served := 0, b.Served; first < len(served); {
-		end := first + 1
-		for end < len(served) && served[end].Epoch == served[first].Epoch {
-			end++
+	pending, _, err := l.outlook.of(ctx, l, account)
+	if err != nil {
+		return Statement{}, err
+	}
+	s := Statement{Books: books}
+	closed := map[uint32]bool{}
+	for _, line := range books.Lines {
+		closed[line.Epoch] = true
+	}
+	for _, line := range pending {
+		if !closed[line.Epoch] { // since it was computed
+			s.Pending += line.Amount
+			s.Lines = append(s.Lines, line)
 		}
-		pay, isClosed := closed[served[first].Epoch]
-		lines := epochLines(served[first:end], pay, isClosed, rate)
-		s.Lines = append(s.Lines, lines...)
-		if !isClosed {
-			s.CreditsPending += credits(lines)
+	}
+	slices.SortStableFunc(s.Lines, func(a, b Line) int { return cmp.Compare(b.Epoch, a.Epoch) })
+	s.Records, err = l.books.Increases(ctx, account, statementRecords)
+	return s, err
+}
+
+// Rate estimates what a GiB that counts in full earns in the epoch that is open, in µ-credits: the pool for bytes, divided by what was given
+// so far, and by a GiB where that is less. It is told to people; nobody is paid by it.
+func (l *Ledger) Rate(ctx context.Context) (uint64, error) {
+	_, rate, err := l.outlook.of(ctx, l, [16]byte{})
+	return rate, err
+}
+
+// outlook is what the open epochs would pay if they ended now. It is computed for everybody at once, and not again before a multiple of the
+// time that it took, so that however many ask the books have other things to do.
+type outlook struct {
+	mu    sync.Mutex
+	lines map[[16]byte][]Line
+	rate  uint64
+	until time.Time
+}
+
+// rest is how many times as long as an outlook took to compute it is used.
+const rest = 20
+
+func (o *outlook) of(ctx context.Context, l *Ledger, account [16]byte) ([]Line, uint64, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if begun := time.Now(); !begun.Before(o.until) {
+		lines, rate, err := l.open(ctx, l.epochs.At(begun))
+		if err != nil {
+			return nil, 0, err
 		}
-		first = end
+		done := time.Now()
+		o.lines, o.rate, o.until = lines, rate, done.Add(rest*done.Sub(begun))
 	}
-	return s
+	return o.lines[account], o.rate, nil
 }
 
-// epochLines divides a seeder's pay of one epoch over its works, so that the
-// lines add up to it exactly.
-func epochLines(served []Served, pay Closed, closed bool, rate uint64) []Line {
-	weights, bytes := make([]uint64, len(served)), uint64(0)
-	for i, w := range served {
-		weights[i] = w.Bytes
-		bytes += w.Bytes
+// open returns the lines of open epochs by account, and the rate of the current one.
+func (l *Ledger) open(ctx context.Context, current uint32) (lines map[[16]byte][]Line, rate uint64, err error) {
+	epochs, err := l.books.OpenEpochs(ctx)
+	if err != nil {
+		return nil, 0, err
 	}
-	whole := Price(bytes, rate)
-	if closed {
-		whole = Price(bytes, pay.Rate)
-	} else {
-		pay.Paid = whole
+	if !slices.Contains(epochs, current) {
+		epochs = append(epochs, current)
 	}
-	lines := make([]Line, len(served))
-	for i, share := range reward.Split(pay.Paid, weights) {
-		w := served[i]
-		lines[i] = Line{w.Infohash, w.Name, w.Epoch, w.Bytes, share, closed, lineReason(w, closed, pay.Paid < whole)}
+	lines = map[[16]byte][]Line{}
+	for _, n := range epochs {
+		facts, err := l.books.Facts(ctx, n)
+		if err != nil {
+			return nil, 0, err
+		}
+		out, err := reward.Standard.Close(l.input(n, &facts))
+		if err != nil {
+			return nil, 0, err
+		}
+		if n == current {
+			rate = rateOf(out.Bandwidth)
+		}
+		names := map[[20]byte]string{}
+		for _, w := range facts.Works {
+			names[w.Infohash] = w.Name
+		}
+		for _, line := range out.Lines {
+			if line.Reason == receipt.Confirmed {
+				line.Reason = receipt.Pending
+			}
+			lines[line.Account] = append(lines[line.Account], Line{line, n, names[line.Work], false})
+		}
 	}
-	return lines
+	return lines, rate, nil
 }
 
-func lineReason(w Served, closed, short bool) receipt.Reason {
-	switch {
-	case w.Capped:
-		return receipt.CappedCopy
-	case short:
-		return receipt.TreasuryShort
-	case closed:
-		return receipt.Confirmed
-	}
-	return receipt.Pending
-}
-
-func credits(lines []Line) (sum uint64) {
-	for _, l := range lines {
-		sum += l.Credits
-	}
-	return sum
+func rateOf(p reward.Pot) uint64 {
+	const gib = 1 << 30
+	high, low := bits.Mul64(p.Pool, gib)
+	rate, _ := bits.Div64(high, low, max(p.Weights, gib)) // the pool is below 2⁶³, so that high is below gib
+	return rate
 }

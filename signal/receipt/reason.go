@@ -14,6 +14,7 @@ const (
 	CappedPair      Reason = "capped_pair"
 	CappedNet       Reason = "capped_net"
 	LowDemand       Reason = "low_demand"
+	Traded          Reason = "traded"
 	NotCommon       Reason = "not_common"
 	NoProof         Reason = "no_proof"
 	ProofFailed     Reason = "proof_failed"
@@ -39,6 +40,7 @@ var reasons = []struct {
 	{CappedPair, "You have already earned the most that one downloader can bring you in one epoch."},
 	{CappedNet, "You have already earned the most that one network can bring in one epoch."},
 	{LowDemand, "The downloader's network uses few of the tickets that it is given, so what it signs counts for less."},
+	{Traded, "You were still downloading this work yourself: what you gave meanwhile is paid by what you were given."},
 	{NotCommon, "The common pool does not pay for this work; boosts and its creator's pool do."},
 	{NoProof, "No storage proof was passed in this epoch, so the time is not paid."},
 	{ProofFailed, "Some storage proofs failed, so the time counts for less."},

@@ -6,6 +6,7 @@ import "fanseed/signal/receipt"
 type served struct {
 	seeder, work int
 	bytes        uint64 // that downloaders confirmed
+	given        uint64 // of those, what was not traded
 	counted      uint64 // of those, what no cap takes away
 	weight       uint64 // bytes, by reputation and damping
 	reason       receipt.Reason
@@ -17,10 +18,16 @@ func (r Rules) bandwidth(in *Input) []served {
 	var list []served
 	for i, t := range in.Transfers {
 		s := find(&list, t.Seeder, t.Work)
-		s.bytes += t.Bytes
+		s.bytes += t.Bytes + t.Traded
+		s.given += t.Bytes
 		s.counted += counted[i]
 		if reasons[i] != receipt.Confirmed {
 			s.reason = reasons[i]
+		}
+	}
+	for i, s := range list {
+		if s.given == 0 && s.bytes > 0 {
+			list[i].reason = receipt.Traded
 		}
 	}
 	paying := make([]bool, len(in.Seeders))
@@ -53,6 +60,9 @@ func (r Rules) capped(in *Input) (counted []uint64, reasons []receipt.Reason) {
 	var nets groups[Tag]
 	for i, t := range in.Transfers {
 		counted[i], reasons[i] = t.Bytes, receipt.Confirmed
+		if t.Capped {
+			reasons[i] = receipt.CappedCopy
+		}
 		pairs.add([2]int{t.Seeder, t.Leecher}, i)
 		nets.add(in.Leechers[t.Leecher].Net, i)
 	}

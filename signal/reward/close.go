@@ -84,7 +84,10 @@ func (r Rules) payBandwidth(in *Input, out *Outcome, gave []served) {
 		if in.Works[s.work].Common {
 			weights[i] = s.weight
 		} else {
-			lines[i].Weight, lines[i].Reason = 0, receipt.NotCommon
+			lines[i].Weight = 0
+			if s.given > 0 {
+				lines[i].Reason = receipt.NotCommon
+			}
 		}
 	}
 	amounts := Split(out.Bandwidth.Pool, weights)
@@ -228,6 +231,9 @@ func price(bytes, rate uint64) uint64 { return scale(bytes, rate, 1<<30) }
 func reputations(in *Input) []uint64 {
 	nets := make([]map[Tag]bool, len(in.Seeders))
 	for _, t := range in.Transfers {
+		if t.Bytes+t.Traded == 0 {
+			continue
+		}
 		if nets[t.Seeder] == nil {
 			nets[t.Seeder] = map[Tag]bool{}
 		}

@@ -82,7 +82,7 @@ func random(seed uint64) *reward.Input {
 		for l := range in.Leechers {
 			for w := range in.Works {
 				if r.IntN(4) == 0 {
-					in.Transfers = append(in.Transfers, reward.Transfer{Seeder: s, Leecher: l, Work: w, Bytes: amount(36)})
+					in.Transfers = append(in.Transfers, reward.Transfer{Seeder: s, Leecher: l, Work: w, Bytes: amount(36), Traded: amount(30), Capped: r.IntN(9) == 0})
 				}
 			}
 		}
@@ -304,6 +304,8 @@ func TestRulesOneByOne(t *testing.T) {
 		"tickets that nobody uses": {func(in *reward.Input) { in.Leechers[0].Tickets = 32 }, []uint64{gib, gib, gib}, []uint64{59, 471, 470},
 			same(receipt.LowDemand, ok, ok)},
 		"not of the common pool": {func(in *reward.Input) { in.Works[0].Common = false }, []uint64{gib}, []uint64{0}, same(receipt.NotCommon)},
+		"traded":                 {func(in *reward.Input) { in.Transfers[0].Bytes, in.Transfers[0].Traded = 0, gib }, []uint64{gib, gib}, []uint64{0, 1000}, same(receipt.Traded, ok)},
+		"a copy that was whole":  {func(in *reward.Input) { in.Transfers[0].Capped = true }, []uint64{gib, gib}, []uint64{500, 500}, same(receipt.CappedCopy, ok)},
 		"nobody served":          {nil, []uint64{0, 0}, []uint64{0, 0}, same(ok, ok)},
 	} {
 		in := one(1000, c.gave...)

@@ -66,6 +66,8 @@ type Leecher struct {
 type Transfer struct {
 	Seeder, Leecher, Work int
 	Bytes                 uint64
+	Traded                uint64 // bytes beside them, while the seeder lacked something too: paid in kind
+	Capped                bool   // some receipts counted in part only, because the copy was whole
 }
 
 // Stay is how long a seeder was there for one work. Sorted by seeder, work.
@@ -170,7 +172,8 @@ func (c *check) transfer(t Transfer) {
 	c.index("transfer", t.Leecher, len(c.in.Leechers))
 	c.index("transfer", t.Work, len(c.in.Works))
 	c.number("transfer", t.Bytes, MaxAmount)
-	c.bytes += min(t.Bytes, MaxAmount+1)
+	c.number("transfer", t.Traded, MaxAmount)
+	c.bytes += min(t.Bytes, MaxAmount+1) + min(t.Traded, MaxAmount+1)
 	c.number("transfers", c.bytes, MaxAmount)
 	c.bytes = min(c.bytes, MaxAmount)
 }

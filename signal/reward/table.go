@@ -33,7 +33,7 @@ func (in *Input) Append(dst []byte) []byte {
 		t.line("leecher", x(l.Tag[:]), x(l.Net[:]), u(l.Tickets), u(l.Used))
 	}
 	for _, r := range in.Transfers {
-		t.line("transfer", u(r.Seeder), u(r.Leecher), u(r.Work), u(r.Bytes))
+		t.line("transfer", u(r.Seeder), u(r.Leecher), u(r.Work), u(r.Bytes), u(r.Traded), flag(r.Capped))
 	}
 	for _, s := range in.Stays {
 		t.line("stay", u(s.Seeder), u(s.Work), u(s.Minutes), u(s.Asked), u(s.Passed))
@@ -150,7 +150,7 @@ func (in *Input) read(r *row) bool {
 		l.Tickets, l.Used = r.number(64), r.number(64)
 		in.Leechers = append(in.Leechers, l)
 	case "transfer":
-		in.Transfers = append(in.Transfers, Transfer{r.index(), r.index(), r.index(), r.number(64)})
+		in.Transfers = append(in.Transfers, Transfer{r.index(), r.index(), r.index(), r.number(64), r.number(64), r.flag()})
 	case "stay":
 		in.Stays = append(in.Stays, Stay{r.index(), r.index(), r.number(64), r.number(64), r.number(64)})
 	case "pool":

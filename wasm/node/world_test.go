@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	epochs := ledger.Epochs(time.Hour)
-	l, err := ledger.New(t.Context(), books, ledger.Config{Epochs: epochs, Rate: 1_000_000, Log: slog.New(slog.DiscardHandler)})
+	l, err := ledger.New(t.Context(), books, ledger.Config{Epochs: epochs, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func (w *world) confirmed(e *engine) uint64 {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return s.BytesConfirmed
+	return s.Bytes
 }
 
 // engine is a node with real parts, as it runs natively.

@@ -1,5 +1,5 @@
 /** Requests to the Fanseed server's HTTP API, signed where the account must be known. */
-import { FanseedError, type Account } from "../types/engine.js";
+import { FanseedError, type Account, type AccountLine } from "../types/engine.js";
 import { accountID, hex, identity, sign } from "./identity.js";
 
 let ahead = 0; // milliseconds by which the server's clock is ahead of ours
@@ -64,7 +64,11 @@ interface Statement {
   bytes_confirmed: number;
   credits_pending: number;
   credits_confirmed: number;
-  lines: { infohash: string; name: string; epoch: number; bytes: number; credits: number; state: "pending" | "confirmed"; reason: string; reason_text: string }[];
+  credits_held: number;
+  credits_payable: number;
+  credits_promo: number;
+  held: Account["held"];
+  lines: (Omit<AccountLine, "reasonText"> & { reason_text: string })[];
   refused: { infohash?: string; serial: string; amount: number; reason: string; reason_text: string; time: number }[];
 }
 
@@ -81,8 +85,12 @@ export async function statement(server: string, bytesPending: number): Promise<A
     bytesConfirmed: s.bytes_confirmed,
     creditsPending: s.credits_pending,
     creditsConfirmed: s.credits_confirmed,
+    creditsHeld: s.credits_held,
+    creditsPayable: s.credits_payable,
+    creditsPromo: s.credits_promo,
     rate: s.rate_per_gib,
     epochEnds: s.epoch.ends,
+    held: s.held,
     lines: s.lines.map(({ reason_text, ...line }) => ({ ...line, reasonText: reason_text })),
     refused: s.refused.map(({ reason_text, ...line }) => ({ ...line, reasonText: reason_text })),
   };

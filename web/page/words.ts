@@ -62,7 +62,7 @@ export const words = {
     kept: (bytes: number): string => `What you fetch is kept in this browser${bytes === Infinity ? "" : `, up to ${size(bytes)}`}, so that it is still here when you come back.`,
     limits: "Change the limits",
     earn: (micros: number | undefined): string =>
-      micros ? `You earn ${earned(micros)} for each GiB that others confirm they got from you.` : "You earn credits for what others confirm they got from you.",
+      micros ? `You earn about ${earned(micros)} for each GiB that others confirm they got from you.` : "You earn credits for what others confirm they got from you.",
     on: "Share while I’m here",
     onMore: "Fetch it, and pass it on while this tab is open.",
     playing: "Only while it plays",

@@ -26,9 +26,13 @@ const account: Account = {
   bytesConfirmed: 5 * 2 ** 30,
   creditsPending: 1_250_000,
   creditsConfirmed: 3_750_001,
+  creditsHeld: 2_500_000,
+  creditsPayable: 1_250_001,
+  creditsPromo: 400_000,
+  held: [{ epoch: 2, until: Date.now() + 600_000_000, amount: 2_500_000 }],
   rate: 1_000_000,
   epochEnds: Date.now() + 7_200_000,
-  lines: [{ infohash: rivers, name: "Slow Rivers", epoch: 3, bytes: 2 ** 30, credits: 1_250_000, state: "pending", reason: "pending", reasonText: "Paid when the epoch closes." }],
+  lines: [{ kind: "bandwidth", infohash: rivers, name: "Slow Rivers", epoch: 3, bytes: 2 ** 30, minutes: 0, counted: 2 ** 30, weight: 2 ** 28, credits: 1_250_000, state: "pending", reason: "pending", reasonText: "Paid when the epoch closes." }],
   refused: [{ infohash: rivers, serial: "00", amount: 2 ** 20, reason: "over_limit", reasonText: "More than the ticket allows.", time: Date.now() }],
 };
 

@@ -15,7 +15,7 @@ const text = (page: Page): Promise<string> => page.evaluate(() => document.body.
 
 for (const [look, options] of Object.entries(looks)) {
   test(`the views, ${look}`, async (t) => {
-    const server = await startServer(t, ["-name", "Small Hours Records", "-rate", "1000000000"]);
+    const server = await startServer(t, ["-name", "Small Hours Records"]);
     const window = await launch(t, "chromium", options);
     const size = options.phone ? undefined : { width: 1280, height: 900 };
     const keep = async (page: Page, name: string): Promise<void> => {

@@ -257,23 +257,49 @@ export interface Account {
   bytesConfirmed: number;
   /** µ-credits of the open epoch: an estimate until it closes. */
   creditsPending: number;
-  /** µ-credits paid to this account. */
+  /** µ-credits that were earned in closed epochs and are in this account: those held and those payable. */
   creditsConfirmed: number;
-  /** µ-credits per GiB. */
+  /** Of those, µ-credits that are not to be spent yet, so that a fraud can be found first: see `held`. */
+  creditsHeld: number;
+  /** Of those, µ-credits that may be paid out or spent. */
+  creditsPayable: number;
+  /** µ-credits of a grant, beside those: they can be spent on boosts alone. */
+  creditsPromo: number;
+  /** Estimate, in µ-credits, of what a GiB that counts in full earns in the open epoch: it falls while others give, too. */
   rate: number;
   /** When the open epoch closes. */
   epochEnds: number;
-  /** Newest first: one per work and epoch. */
+  /** What becomes payable, the soonest first. */
+  held: HeldCredits[];
+  /** Newest first: for each epoch one per work and kind of pay. */
   lines: AccountLine[];
   /** Newest first: receipts that earned nothing. */
   refused: RefusedReceipt[];
 }
 
+export interface HeldCredits {
+  /** In which they were earned. */
+  epoch: number;
+  /** Unix milliseconds. */
+  until: number;
+  /** µ-credits. */
+  amount: number;
+}
+
 export interface AccountLine {
-  infohash: string;
+  /** What it pays for: bytes, time, being new; or whose pool or boost it comes from. */
+  kind: "bandwidth" | "availability" | "grant" | "pool" | "boost";
+  /** A grant is for no work. */
+  infohash?: string;
   name: string;
   epoch: number;
+  /** Confirmed payload bytes; 0 for availability and grants. */
   bytes: number;
+  /** For which the work was seeded; 0 but for availability. */
+  minutes: number;
+  /** Of the bytes or minutes, what no cap took away, and what that counted for in the division. */
+  counted: number;
+  weight: number;
   /** µ-credits. */
   credits: number;
   state: "pending" | "confirmed";

@@ -54,21 +54,27 @@ func (k *Keeper) Credited(ctx context.Context, leecher, infohash [32]byte) (byte
 func (k *Keeper) Books(ctx context.Context, account [16]byte, lines int) (b ledger.Books, err error) {
 	err = k.read(ctx, func(tx tx) error {
 		b = ledger.Books{}
-		if b.Earned, err = balance(ctx, tx, ledger.Earned(account)); err != nil {
-			return err
+		for _, of := range []struct {
+			amount  *int64
+			account string
+		}{{&b.Held, ledger.Earned(account)}, {&b.Payable, ledger.Payable(account)}, {&b.Promo, ledger.Promo(account)}} {
+			if *of.amount, err = balance(ctx, tx, of.account); err != nil {
+				return err
+			}
 		}
 		err := tx.QueryRowContext(ctx, `SELECT CAST(coalesce(sum(bytes), 0) AS BIGINT) FROM credit WHERE seeder = $1`, account[:]).Scan(&b.Bytes)
 		if err != nil {
 			return err
 		}
-		oldest, err := oldestShown(ctx, tx, account, lines)
+		if b.Lines, err = payLines(ctx, tx, account, lines); err != nil {
+			return err
+		}
+		err = each(ctx, tx, func(r *sql.Rows) error {
+			h, err := scanHolding(r)
+			b.Holdings = append(b.Holdings, h)
+			return err
+		}, `SELECT account, epoch, due, amount FROM holding WHERE matured = 0 AND account = $1 ORDER BY due, epoch`, account[:])
 		if err != nil {
-			return err
-		}
-		if b.Served, err = servedWorks(ctx, tx, account, oldest); err != nil {
-			return err
-		}
-		if b.Closed, err = closedEpochs(ctx, tx, account, oldest); err != nil {
 			return err
 		}
 		b.Refused, err = refusedReceipts(ctx, tx, account)
@@ -77,49 +83,26 @@ func (k *Keeper) Books(ctx context.Context, account [16]byte, lines int) (b ledg
 	return b, err
 }
 
-// oldestShown returns the epoch in which the line of that number is, counted from
-// the newest, but no later than the first open one.
-func oldestShown(ctx context.Context, tx tx, account [16]byte, lines int) (uint32, error) {
-	open, err := firstOpen(ctx, tx)
-	if err != nil {
-		return 0, err
-	}
+// payLines returns the lines of the newest epochs: at least so many where there are as many.
+func payLines(ctx context.Context, tx tx, account [16]byte, lines int) (list []ledger.Line, err error) {
 	var oldest uint32
-	err = tx.QueryRowContext(ctx, `SELECT epoch FROM credit WHERE seeder = $1 GROUP BY epoch, work ORDER BY epoch DESC LIMIT 1 OFFSET $2`,
-		account[:], lines-1).Scan(&oldest)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+	err = tx.QueryRowContext(ctx, `SELECT epoch FROM pay WHERE account = $1 ORDER BY epoch DESC LIMIT 1 OFFSET $2`, account[:], lines-1).Scan(&oldest)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, err
 	}
-	return min(oldest, open), err
-}
-
-func servedWorks(ctx context.Context, tx tx, account [16]byte, oldest uint32) (list []ledger.Served, err error) {
-	err = each(ctx, tx, func(rows *sql.Rows) error {
-		var s ledger.Served
-		var infohash []byte
-		if err := rows.Scan(&infohash, &s.Name, &s.Epoch, &s.Bytes, &s.Capped); err != nil {
+	return list, each(ctx, tx, func(rows *sql.Rows) error {
+		l := ledger.Line{Paid: true}
+		l.Account = account
+		var work, source []byte
+		if err := rows.Scan(&l.Epoch, &l.Kind, &work, &source, &l.Basis, &l.Counted, &l.Weight, &l.Amount, &l.Reason, &l.Name); err != nil {
 			return err
 		}
-		s.Infohash = [20]byte(infohash)
-		list = append(list, s)
+		l.Work, l.From = [20]byte(work), [16]byte(source)
+		list = append(list, l)
 		return nil
-	}, `SELECT w.infohash, w.name, c.epoch, CAST(sum(c.bytes) AS BIGINT), max(c.capped) FROM credit c JOIN work w ON w.infohash = c.work
-		WHERE c.seeder = $1 AND c.epoch >= $2 GROUP BY c.epoch, w.infohash ORDER BY c.epoch DESC, w.infohash`, account[:], int64(oldest))
-	return list, err
-}
-
-func closedEpochs(ctx context.Context, tx tx, account [16]byte, oldest uint32) (list []ledger.Closed, err error) {
-	err = each(ctx, tx, func(rows *sql.Rows) error {
-		var c ledger.Closed
-		err := rows.Scan(&c.Epoch, &c.Rate, &c.Paid)
-		list = append(list, c)
-		return err
-	}, `SELECT e.number, e.rate, coalesce(p.amount, 0) FROM epoch e
-		LEFT JOIN transfer t ON t.key = 'epoch:' || CAST(e.number AS TEXT)
-		LEFT JOIN entry p ON p.transfer = t.id AND p.account = $1
-		WHERE e.number IN (SELECT epoch FROM credit WHERE seeder = $2 AND epoch >= $3) ORDER BY e.number DESC`,
-		ledger.Earned(account), account[:], int64(oldest))
-	return list, err
+	}, `SELECT p.epoch, p.kind, p.work, p.source, p.basis, p.counted, p.weight, p.amount, p.reason, coalesce(w.name, '')
+		FROM pay p LEFT JOIN work w ON w.infohash = p.work
+		WHERE p.account = $1 AND p.epoch >= $2 ORDER BY p.epoch DESC, p.kind, p.work, p.source`, account[:], int64(oldest))
 }
 
 func refusedReceipts(ctx context.Context, tx tx, account [16]byte) (list []ledger.Refused, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"fanseed/signal/ledger"
 )
@@ -14,6 +15,7 @@ const (
 		GROUP BY i.epoch, t.seeder, t.work, t.leecher`
 	copySums = `SELECT t.leecher, t.work, sum(i.credited) FROM increase i JOIN ticket t ON t.id = i.ticket
 		GROUP BY t.leecher, t.work`
+	heldSums = `SELECT 'earned:' || {hex}, CAST(sum(amount) AS BIGINT) FROM holding WHERE matured = 0 GROUP BY account`
 )
 
 // Each check counts rows that must not be there.
@@ -38,6 +40,11 @@ var checks = []struct{ wrong, query string }{
 	{"closed epochs have other pay than was moved", `SELECT count(*) FROM epoch e WHERE paid <>
 		(SELECT coalesce(sum(n.amount), 0) FROM transfer t JOIN entry n ON n.transfer = t.id
 		WHERE t.key = 'epoch:' || CAST(e.number AS TEXT) AND n.amount > 0)`},
+	{"closed epochs have other pay than their lines", `SELECT count(*) FROM epoch e WHERE paid <>
+		(SELECT coalesce(sum(amount), 0) FROM pay p WHERE p.epoch = e.number)`},
+	{"accounts hold other than is held for them", `SELECT
+		(SELECT count(*) FROM (SELECT account, amount FROM balance WHERE account LIKE 'earned:%' AND amount > 0 EXCEPT ` + heldSums + `) AS more) +
+		(SELECT count(*) FROM (` + heldSums + ` EXCEPT SELECT account, amount FROM balance) AS less)`},
 }
 
 // Check recomputes everything that is kept twice.
@@ -46,7 +53,7 @@ func (k *Keeper) Check(ctx context.Context) error {
 		var found []error
 		for _, c := range checks {
 			var n int
-			if err := tx.QueryRowContext(ctx, c.query).Scan(&n); err != nil {
+			if err := tx.QueryRowContext(ctx, strings.ReplaceAll(c.query, "{hex}", tx.Hex("account"))).Scan(&n); err != nil {
 				return fmt.Errorf("check whether %s: %w", c.wrong, err)
 			}
 			if n > 0 {

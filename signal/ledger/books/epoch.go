@@ -4,8 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/log"
 )
 
 // firstOpen returns the epoch after the last one that is closed.
@@ -14,7 +16,11 @@ func firstOpen(ctx context.Context, tx tx) (n uint32, err error) {
 	return n, err
 }
 
-// OpenEpochs returns the epochs with bytes that are not paid.
+// somethingIn lists the epochs from $1 on in which there is something to be done when they end.
+const somethingIn = `SELECT epoch FROM credit WHERE epoch >= $1 UNION SELECT epoch FROM stay WHERE epoch >= $1
+	UNION SELECT due FROM holding WHERE matured = 0 AND due >= $1`
+
+// OpenEpochs returns the epochs in which there is something that is not done.
 func (k *Keeper) OpenEpochs(ctx context.Context) (open []uint32, err error) {
 	err = k.read(ctx, func(tx tx) error {
 		open = nil
@@ -27,14 +33,13 @@ func (k *Keeper) OpenEpochs(ctx context.Context) (open []uint32, err error) {
 			err := rows.Scan(&n)
 			open = append(open, n)
 			return err
-		}, `SELECT DISTINCT epoch FROM credit WHERE epoch >= $1 ORDER BY epoch`, int64(first))
+		}, somethingIn+` ORDER BY epoch`, int64(first))
 	})
 	return open, err
 }
 
-// CloseEpoch pays and closes epoch n in one transaction, so that there is no
-// moment at which it is half paid.
-func (k *Keeper) CloseEpoch(ctx context.Context, n uint32, rate, now uint64) (epoch ledger.Epoch, err error) {
+// CloseEpoch closes epoch n in one transaction, so that there is no moment at which it is half paid.
+func (k *Keeper) CloseEpoch(ctx context.Context, n uint32, now uint64, closing func(ledger.Facts) (ledger.Closing, error)) (epoch ledger.Epoch, err error) {
 	err = k.write(ctx, func(tx tx) error {
 		epoch = ledger.Epoch{Number: n}
 		first, err := firstOpen(ctx, tx)
@@ -44,69 +49,118 @@ func (k *Keeper) CloseEpoch(ctx context.Context, n uint32, rate, now uint64) (ep
 		if n < first {
 			return closedEpoch(ctx, tx, &epoch)
 		}
-		if err := unpaidBefore(ctx, tx, first, n); err != nil {
+		var earlier bool
+		err = tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM (`+somethingIn+`) AS open WHERE epoch < $2)`, int64(first), int64(n)).Scan(&earlier)
+		if err != nil {
 			return err
 		}
-		epoch.Rate = rate
-		if err := pay(ctx, tx, &epoch, now); err != nil {
+		if earlier {
+			return ledger.ErrOrder
+		}
+		facts, err := facts(ctx, tx, n)
+		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO epoch (number, rate, bytes, paid, closed) VALUES ($1, $2, $3, $4, $5)`,
-			int64(n), int64(rate), int64(epoch.Bytes), int64(epoch.Paid), int64(now))
-		return err
+		c, err := closing(facts)
+		if err != nil {
+			return err
+		}
+		epoch = c.Epoch
+		return end(ctx, tx, c, now)
 	})
 	return epoch, err
 }
 
 func closedEpoch(ctx context.Context, tx tx, epoch *ledger.Epoch) error {
-	err := tx.QueryRowContext(ctx, `SELECT rate, bytes, paid FROM epoch WHERE number = $1`, int64(epoch.Number)).
-		Scan(&epoch.Rate, &epoch.Bytes, &epoch.Paid)
+	err := tx.QueryRowContext(ctx, `SELECT bytes, paid FROM epoch WHERE number = $1`, int64(epoch.Number)).Scan(&epoch.Bytes, &epoch.Paid)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil // closed by a later one, with nothing to pay
 	}
 	return err
 }
 
-func unpaidBefore(ctx context.Context, tx tx, first, n uint32) error {
-	var unpaid bool
-	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM credit WHERE epoch >= $1 AND epoch < $2)`, int64(first), int64(n)).Scan(&unpaid)
-	if err == nil && unpaid {
-		return ledger.ErrOrder
+// end writes down what the end of an epoch changes.
+func end(ctx context.Context, tx tx, c ledger.Closing, now uint64) error {
+	tables := rows{columns: 2, head: `INSERT INTO log_table (hash, bytes) VALUES`, tail: ` ON CONFLICT DO NOTHING`}
+	inputs, payouts := log.TableOf(c.Inputs).Hash, log.TableOf(c.Payouts).Hash
+	tables.add(inputs[:], c.Inputs)
+	if inputs != payouts { // a statement may not add a row twice
+		tables.add(payouts[:], c.Payouts)
 	}
+	if err := tables.insert(ctx, tx); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO epoch (number, bytes, paid, closed, inputs, payouts) VALUES ($1, $2, $3, $4, $5, $6)`,
+		int64(c.Number), int64(c.Bytes), int64(c.Paid), int64(now), inputs[:], payouts[:]); err != nil {
+		return err
+	}
+	for _, t := range c.Transfers {
+		if err := book(ctx, tx, t, now); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE holding SET matured = 1 WHERE matured = 0 AND due <= $1`, int64(c.Number)); err != nil {
+		return err
+	}
+	for _, r := range []rows{pays(c), holdings(c), reputes(c), reached(c)} {
+		if err := r.insert(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM presence WHERE epoch < $1`, int64(c.Forget)); err != nil {
+		return err
+	}
+	_, err := appendLog(ctx, tx, math.MaxInt32, c.Record)
 	return err
 }
 
-// pay moves an epoch's pay out of the treasury.
-func pay(ctx context.Context, tx tx, epoch *ledger.Epoch, now uint64) error {
-	treasury, err := balance(ctx, tx, ledger.Treasury)
-	if err != nil {
-		return err
+func pays(c ledger.Closing) rows {
+	r := rows{columns: 10, head: `INSERT INTO pay (account, epoch, kind, work, source, basis, counted, weight, amount, reason) VALUES`}
+	for _, l := range c.Lines {
+		r.add(l.Account[:], int64(c.Number), string(l.Kind), l.Work[:], l.From[:], int64(l.Basis), int64(l.Counted), int64(l.Weight), int64(l.Amount),
+			string(l.Reason))
 	}
-	seeders, served, err := served(ctx, tx, epoch.Number)
-	if err != nil {
-		return err
-	}
-	paid := ledger.Pay(uint64(treasury), served, epoch.Rate)
-	for i := range paid {
-		epoch.Bytes += served[i]
-		epoch.Paid += paid[i]
-	}
-	if epoch.Paid == 0 {
-		return nil
-	}
-	return book(ctx, tx, ledger.Payout(epoch.Number, seeders, paid), now)
+	return r
 }
 
-// served returns the bytes of an epoch by seeder, in the order of their accounts.
-func served(ctx context.Context, tx tx, n uint32) (seeders [][16]byte, bytes []uint64, err error) {
-	err = each(ctx, tx, func(rows *sql.Rows) error {
-		var account []byte
-		var sum uint64
-		if err := rows.Scan(&account, &sum); err != nil {
-			return err
+func holdings(c ledger.Closing) rows {
+	r := rows{columns: 4, head: `INSERT INTO holding (account, epoch, due, amount) VALUES`}
+	for _, h := range c.Holdings {
+		r.add(h.Account[:], int64(h.Epoch), int64(h.Release), int64(h.Amount))
+	}
+	return r
+}
+
+func reputes(c ledger.Closing) rows {
+	r := rows{columns: 3, head: `INSERT INTO repute (account, reputation, granted) VALUES`,
+		tail: ` ON CONFLICT (account) DO UPDATE SET reputation = excluded.reputation, granted = excluded.granted`}
+	for _, s := range c.Reputes {
+		granted := 0
+		if s.Granted {
+			granted = 1
 		}
-		seeders, bytes = append(seeders, [16]byte(account)), append(bytes, sum)
-		return nil
-	}, `SELECT seeder, CAST(sum(bytes) AS BIGINT) FROM credit WHERE epoch = $1 GROUP BY seeder ORDER BY seeder`, int64(n))
-	return seeders, bytes, err
+		r.add(s.Account[:], int64(s.Reputation), granted)
+	}
+	return r
+}
+
+func reached(c ledger.Closing) rows {
+	r := rows{columns: 3, head: `INSERT INTO reach (work, epoch, nets) VALUES`}
+	for _, w := range c.Reached {
+		r.add(w.Work[:], int64(c.Number), int64(w.Nets))
+	}
+	return r
+}
+
+// Tables returns the tables of a closed epoch.
+func (k *Keeper) Tables(ctx context.Context, n uint32) (inputs, payouts []byte, err error) {
+	err = k.read(ctx, func(tx tx) error {
+		err := tx.QueryRowContext(ctx, `SELECT i.bytes, p.bytes FROM epoch e
+			JOIN log_table i ON i.hash = e.inputs JOIN log_table p ON p.hash = e.payouts WHERE e.number = $1`, int64(n)).Scan(&inputs, &payouts)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return inputs, payouts, err
 }

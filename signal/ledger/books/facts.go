@@ -99,12 +99,14 @@ func facts(ctx context.Context, tx tx, n uint32) (ledger.Facts, error) {
 		scan  func(*sql.Rows) error
 		query string
 	}{
-		{g.gave, `SELECT t.seeder, t.leecher, t.work, CAST(sum(i.credited) AS BIGINT) FROM increase i JOIN ticket t ON t.id = i.ticket
-			WHERE i.epoch = $1 AND t.flags % 2 = 0 GROUP BY t.seeder, t.leecher, t.work HAVING sum(i.credited) > 0`},
+		{g.gave, `SELECT t.seeder, t.leecher, t.work, CAST(sum(CASE WHEN t.flags % 2 = 0 THEN i.credited ELSE 0 END) AS BIGINT),
+			CAST(sum(CASE WHEN t.flags % 2 = 1 THEN i.credited ELSE 0 END) AS BIGINT), max(CASE WHEN i.reason = 'capped_copy' THEN 1 ELSE 0 END)
+			FROM increase i JOIN ticket t ON t.id = i.ticket WHERE i.epoch = $1 GROUP BY t.seeder, t.leecher, t.work`},
 		{g.stay, `SELECT account, work, minutes, asked, passed FROM stay WHERE epoch = $1`},
 		{g.tried, `SELECT leecher, count(*), CAST(sum(successful) AS BIGINT) FROM (SELECT t.leecher,
 			max(CASE WHEN EXISTS (SELECT 1 FROM increase i WHERE i.ticket = t.id) THEN 1 ELSE 0 END) AS successful
 			FROM ticket t WHERE t.epoch = $1 AND t.flags % 2 = 0 GROUP BY t.leecher, t.seeder, t.work) AS pairs GROUP BY leecher`},
+		{g.due, `SELECT account, epoch, due, amount FROM holding WHERE matured = 0 AND due <= $1 ORDER BY account, epoch, due`},
 	} {
 		if err := each(ctx, tx, part.scan, part.query, int64(n)); err != nil {
 			return ledger.Facts{}, err
@@ -113,24 +115,41 @@ func facts(ctx context.Context, tx tx, n uint32) (ledger.Facts, error) {
 	for i := range g.Stays {
 		g.Stays[i].Epoch = n
 	}
-	if err := eachOf(ctx, tx, g.work, `SELECT `+workColumns+` FROM work WHERE infohash IN ()`, g.works); err != nil {
-		return ledger.Facts{}, err
+	for _, part := range []struct {
+		scan  func(*sql.Rows) error
+		keys  set
+		query string
+	}{
+		{g.work, g.works, `SELECT ` + workColumns + ` FROM work WHERE infohash IN ()`},
+		{g.reached, g.works, fmt.Sprintf(`SELECT work, CAST(sum(nets) AS BIGINT) FROM reach WHERE epoch >= %d AND epoch < %d AND work IN () GROUP BY work`,
+			n-min(n, reachEpochs), n)},
+		{g.presence, g.accounts, fmt.Sprintf(`SELECT p.account, p.epoch, p.net FROM presence p WHERE p.epoch =
+			(SELECT max(q.epoch) FROM presence q WHERE q.account = p.account AND q.epoch <= %d) AND p.account IN ()`, n)},
+		{g.person, g.accounts, `SELECT p.account, p.registered, r.reputation, r.granted, (SELECT max(minutes) FROM
+			(SELECT sum(s.minutes) AS minutes FROM stay s WHERE s.account = p.account GROUP BY s.work) AS stays)
+			FROM person p LEFT JOIN repute r ON r.account = p.account WHERE p.account IN ()`},
+	} {
+		if err := eachOf(ctx, tx, part.scan, part.query, part.keys); err != nil {
+			return ledger.Facts{}, err
+		}
 	}
-	latest := fmt.Sprintf(`SELECT p.account, p.epoch, p.net FROM presence p WHERE p.epoch =
-		(SELECT max(q.epoch) FROM presence q WHERE q.account = p.account AND q.epoch <= %d) AND p.account IN ()`, n)
-	return g.Facts, eachOf(ctx, tx, g.presence, latest, g.accounts)
+	return g.Facts, nil
 }
+
+// reachEpochs is how many epochs before one say how many want a work.
+const reachEpochs = 6
 
 func (g *gather) gave(r *sql.Rows) error {
 	var seeder, leecher, work []byte
-	var bytes uint64
-	if err := r.Scan(&seeder, &leecher, &work, &bytes); err != nil {
+	var given ledger.Gave
+	if err := r.Scan(&seeder, &leecher, &work, &given.Bytes, &given.Traded, &given.Capped); err != nil {
 		return err
 	}
 	g.accounts.add(seeder)
 	g.accounts.add(leecher)
 	g.works.add(work)
-	g.Gave = append(g.Gave, ledger.Gave{Seeder: [16]byte(seeder), Leecher: [16]byte(leecher), Work: [20]byte(work), Bytes: bytes})
+	given.Seeder, given.Leecher, given.Work = [16]byte(seeder), [16]byte(leecher), [20]byte(work)
+	g.Gave = append(g.Gave, given)
 	return nil
 }
 
@@ -173,4 +192,41 @@ func (g *gather) presence(r *sql.Rows) error {
 	p.Account, p.Net = [16]byte(account), reward.Tag(net)
 	g.Presences = append(g.Presences, p)
 	return nil
+}
+
+func (g *gather) person(r *sql.Rows) error {
+	var account []byte
+	var reputation, granted, longest sql.NullInt64
+	var p ledger.Person
+	if err := r.Scan(&account, &p.Registered, &reputation, &granted, &longest); err != nil {
+		return err
+	}
+	p.Account, p.Reputation, p.Granted, p.Longest = [16]byte(account), reward.NewReputation, granted.Int64 > 0, uint64(longest.Int64)
+	if reputation.Valid {
+		p.Reputation = uint64(reputation.Int64)
+	}
+	g.People = append(g.People, p)
+	return nil
+}
+
+func (g *gather) reached(r *sql.Rows) error {
+	var work []byte
+	var w ledger.Reached
+	err := r.Scan(&work, &w.Nets)
+	copy(w.Work[:], work)
+	g.Reached = append(g.Reached, w)
+	return err
+}
+
+func (g *gather) due(r *sql.Rows) error {
+	h, err := scanHolding(r)
+	g.Due = append(g.Due, h)
+	return err
+}
+
+func scanHolding(r *sql.Rows) (h ledger.Holding, err error) {
+	var account []byte
+	err = r.Scan(&account, &h.Epoch, &h.Release, &h.Amount)
+	copy(h.Account[:], account)
+	return h, err
 }

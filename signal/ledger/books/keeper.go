@@ -29,6 +29,8 @@ type Transactions struct {
 type Dialect struct {
 	// Anonymous writes ? and not $1, $2, … for the values of many rows. SQLite looks a numbered one up among all before it.
 	Anonymous bool
+	// Hex writes the bytes of a column in hexadecimal digits.
+	Hex func(column string) string
 }
 
 // New returns a keeper of books in a database that has the tables.

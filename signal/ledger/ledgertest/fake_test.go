@@ -13,6 +13,7 @@ import (
 	"fanseed/signal/ledger"
 	"fanseed/signal/log"
 	"fanseed/signal/receipt"
+	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
 )
 
@@ -24,7 +25,7 @@ type fake struct {
 	defect
 	mu        sync.Mutex
 	settings  map[string]string
-	people    map[[16]byte][32]byte
+	people    map[[16]byte]ledger.Key
 	works     map[[20]byte]ledger.Work
 	torrents  map[[20]byte][]byte
 	tickets   map[[16]byte]ticket.Ticket
@@ -32,8 +33,8 @@ type fake struct {
 	atFirst   map[[16]byte]receipt.Result // settled when the batch began
 	increases []increase
 	refused   map[[16]byte][]ledger.Refused // newest first
-	closed    map[uint32]ledger.Epoch
-	paid      map[uint32]map[[16]byte]uint64
+	closings  map[uint32]ledger.Closing
+	matured   map[ledger.Holding]bool
 	balances  map[string]int64
 	presences []ledger.Presence
 	stays     []ledger.Stay
@@ -55,9 +56,9 @@ type increase struct {
 
 func newFake(d defect) *fake {
 	return &fake{
-		defect: d, settings: map[string]string{}, people: map[[16]byte][32]byte{}, works: map[[20]byte]ledger.Work{},
+		defect: d, settings: map[string]string{}, people: map[[16]byte]ledger.Key{}, works: map[[20]byte]ledger.Work{},
 		torrents: map[[20]byte][]byte{}, tickets: map[[16]byte]ticket.Ticket{}, settled: map[[16]byte]receipt.Result{},
-		refused: map[[16]byte][]ledger.Refused{}, closed: map[uint32]ledger.Epoch{}, paid: map[uint32]map[[16]byte]uint64{},
+		refused: map[[16]byte][]ledger.Refused{}, closings: map[uint32]ledger.Closing{}, matured: map[ledger.Holding]bool{},
 		balances: map[string]int64{}, Memory: newLog(),
 	}
 }
@@ -66,7 +67,7 @@ func fakePlace(d defect) func(testing.TB) Place {
 	return func(testing.TB) Place {
 		f := newFake(d)
 		return func(testing.TB) Store {
-			if d == "forgets when it is opened again" && len(f.closed) > 0 {
+			if d == "forgets when it is opened again" && len(f.closings) > 0 {
 				return newFake(d)
 			}
 			return f
@@ -117,7 +118,9 @@ func (f *fake) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome, e
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, k := range b.Keys {
-		f.people[ticket.Account(k.Public)] = k.Public
+		if _, known := f.people[ticket.Account(k.Public)]; !known {
+			f.people[ticket.Account(k.Public)] = k
+		}
 	}
 	if err := ctx.Err(); err != nil && f.defect != "half a transaction" {
 		for _, k := range b.Keys {
@@ -155,13 +158,17 @@ func (f *fake) seen(p ledger.Presence) bool {
 	return slices.ContainsFunc(f.presences, func(q ledger.Presence) bool { return q.Account == p.Account && q.Epoch == p.Epoch })
 }
 
-func (f *fake) Facts(_ context.Context, n uint32) (facts ledger.Facts, err error) {
+func (f *fake) Facts(_ context.Context, n uint32) (ledger.Facts, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.facts(n), nil
+}
+
+func (f *fake) facts(n uint32) (facts ledger.Facts) {
 	facts.Treasury = uint64(f.balances[ledger.Treasury])
 	accounts, works := map[[16]byte]bool{}, map[[20]byte]bool{}
 	for _, i := range f.increases {
-		if i.epoch != n || i.bytes == 0 || f.tickets[i.serial].Flags&ticket.Traded != 0 && f.defect != "counts what was traded" {
+		if i.epoch != n {
 			continue
 		}
 		accounts[i.seeder], accounts[i.leecher], works[i.infohash] = true, true, true
@@ -171,7 +178,12 @@ func (f *fake) Facts(_ context.Context, n uint32) (facts ledger.Facts, err error
 		if at < 0 {
 			at, facts.Gave = len(facts.Gave), append(facts.Gave, ledger.Gave{Seeder: i.seeder, Leecher: i.leecher, Work: i.infohash})
 		}
-		facts.Gave[at].Bytes += i.bytes
+		if f.tickets[i.serial].Flags&ticket.Traded != 0 && f.defect != "counts what was traded" {
+			facts.Gave[at].Traded += i.bytes
+		} else {
+			facts.Gave[at].Bytes += i.bytes
+		}
+		facts.Gave[at].Capped = facts.Gave[at].Capped || i.capped
 	}
 	for _, s := range f.stays {
 		if s.Epoch != n {
@@ -189,6 +201,17 @@ func (f *fake) Facts(_ context.Context, n uint32) (facts ledger.Facts, err error
 	facts.Tried = f.tried(n)
 	for infohash := range works {
 		facts.Works = append(facts.Works, f.works[infohash])
+		nets := uint64(0)
+		for before := n - 6; before < n; before++ {
+			for _, r := range f.closings[before].Reached {
+				if r.Work == infohash {
+					nets += r.Nets
+				}
+			}
+		}
+		if nets > 0 {
+			facts.Reached = append(facts.Reached, ledger.Reached{Work: infohash, Nets: nets})
+		}
 	}
 	for account := range accounts {
 		var latest *ledger.Presence
@@ -200,8 +223,43 @@ func (f *fake) Facts(_ context.Context, n uint32) (facts ledger.Facts, err error
 		if latest != nil {
 			facts.Presences = append(facts.Presences, *latest)
 		}
+		facts.People = append(facts.People, f.person(account))
 	}
-	return facts, nil
+	if f.defect != "forgets what is held" {
+		facts.Due = f.holdings(func(h ledger.Holding) bool { return h.Release <= n })
+	}
+	return facts
+}
+
+func (f *fake) person(account [16]byte) ledger.Person {
+	p := ledger.Person{Account: account, Registered: f.people[account].Now, Reputation: reward.NewReputation}
+	for _, n := range slices.Sorted(maps.Keys(f.closings)) {
+		for _, r := range f.closings[n].Reputes {
+			if r.Account == account && f.defect != "forgets reputations" {
+				p.Reputation, p.Granted = r.Reputation, r.Granted
+			}
+		}
+	}
+	minutes := map[[20]byte]uint64{}
+	for _, s := range f.stays {
+		if s.Account == account {
+			minutes[s.Work] += s.Minutes
+			p.Longest = max(p.Longest, minutes[s.Work])
+		}
+	}
+	return p
+}
+
+// holdings returns what is held.
+func (f *fake) holdings(which func(ledger.Holding) bool) (list []ledger.Holding) {
+	for _, n := range slices.Sorted(maps.Keys(f.closings)) {
+		for _, h := range f.closings[n].Holdings {
+			if !f.matured[h] && which(h) {
+				list = append(list, h)
+			}
+		}
+	}
+	return list
 }
 
 func (f *fake) tried(n uint32) (list []ledger.Tried) {
@@ -282,7 +340,7 @@ func (f *fake) epochFor(n uint32) uint32 {
 }
 
 func (f *fake) firstOpen() (first uint32) {
-	for n := range f.closed {
+	for n := range f.closings {
 		first = max(first, n+1)
 	}
 	return first
@@ -326,36 +384,30 @@ func (f *fake) Credited(_ context.Context, leecher, infohash [32]byte) (uint64, 
 func (f *fake) Books(_ context.Context, account [16]byte, lines int) (ledger.Books, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	b := ledger.Books{Earned: f.balances[ledger.Earned(account)], Refused: f.refused[account]}
+	b := ledger.Books{
+		Held: f.balances[ledger.Earned(account)], Payable: f.balances[ledger.Payable(account)], Promo: f.balances[ledger.Promo(account)],
+		Refused: f.refused[account], Holdings: f.holdings(func(h ledger.Holding) bool { return h.Account == account }),
+	}
 	for _, i := range f.increases {
 		if i.seeder == account {
 			b.Bytes += i.bytes
-			b.Served = f.addServed(b.Served, i)
 		}
 	}
-	slices.SortFunc(b.Served, func(x, y ledger.Served) int {
-		return cmp.Or(cmp.Compare(y.Epoch, x.Epoch), bytes.Compare(x.Infohash[:], y.Infohash[:]))
+	for n, c := range f.closings {
+		for _, l := range c.Lines {
+			if l.Account == account {
+				b.Lines = append(b.Lines, ledger.Line{Line: l, Epoch: n, Name: f.works[l.Work].Name, Paid: true})
+			}
+		}
+	}
+	slices.SortFunc(b.Lines, func(x, y ledger.Line) int {
+		return cmp.Or(cmp.Compare(y.Epoch, x.Epoch), cmp.Compare(x.Kind, y.Kind), bytes.Compare(x.Work[:], y.Work[:]))
 	})
-	if n := lines - 1; n < len(b.Served) {
-		oldest := min(b.Served[n].Epoch, f.firstOpen())
-		b.Served = slices.DeleteFunc(b.Served, func(s ledger.Served) bool { return s.Epoch < oldest })
-	}
-	for _, s := range b.Served {
-		if e, closed := f.closed[s.Epoch]; closed && (len(b.Closed) == 0 || b.Closed[len(b.Closed)-1].Epoch != s.Epoch) {
-			b.Closed = append(b.Closed, ledger.Closed{Epoch: s.Epoch, Rate: e.Rate, Paid: f.paid[s.Epoch][account]})
-		}
+	if n := lines - 1; n < len(b.Lines) {
+		oldest := b.Lines[n].Epoch
+		b.Lines = slices.DeleteFunc(b.Lines, func(l ledger.Line) bool { return l.Epoch < oldest })
 	}
 	return b, nil
-}
-
-func (f *fake) addServed(list []ledger.Served, i increase) []ledger.Served {
-	n := slices.IndexFunc(list, func(s ledger.Served) bool { return s.Epoch == i.epoch && s.Infohash == i.infohash })
-	if n < 0 {
-		n, list = len(list), append(list, ledger.Served{Infohash: i.infohash, Name: f.works[i.infohash].Name, Epoch: i.epoch})
-	}
-	list[n].Bytes += i.bytes
-	list[n].Capped = list[n].Capped || i.capped
-	return list
 }
 
 func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
@@ -382,11 +434,15 @@ func (f *fake) Balance(_ context.Context, account string) (int64, error) {
 func (f *fake) openEpochs() []uint32 {
 	open := map[uint32]bool{}
 	for _, i := range f.increases {
-		if i.epoch >= f.firstOpen() {
-			open[i.epoch] = true
-		}
+		open[i.epoch] = true
 	}
-	return slices.Sorted(maps.Keys(open))
+	for _, s := range f.stays {
+		open[s.Epoch] = open[s.Epoch] || f.defect != "closes over stays"
+	}
+	for _, h := range f.holdings(func(ledger.Holding) bool { return true }) {
+		open[h.Release] = true
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(open)), func(n uint32) bool { return n < f.firstOpen() || !open[n] })
 }
 
 func (f *fake) OpenEpochs(context.Context) ([]uint32, error) {
@@ -395,45 +451,54 @@ func (f *fake) OpenEpochs(context.Context) ([]uint32, error) {
 	return f.openEpochs(), nil
 }
 
-func (f *fake) CloseEpoch(_ context.Context, n uint32, rate, _ uint64) (ledger.Epoch, error) {
+func (f *fake) CloseEpoch(ctx context.Context, n uint32, _ uint64, closing func(ledger.Facts) (ledger.Closing, error)) (ledger.Epoch, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n < f.firstOpen() && f.defect != "pays an epoch twice" {
-		return cmp.Or(f.closed[n], ledger.Epoch{Number: n}), nil
+		return cmp.Or(f.closings[n].Epoch, ledger.Epoch{Number: n}), nil
 	}
 	if open := f.openEpochs(); len(open) > 0 && open[0] < n {
 		return ledger.Epoch{}, ledger.ErrOrder
 	}
-	e, served := ledger.Epoch{Number: n, Rate: rate}, map[[16]byte]uint64{}
-	for _, i := range f.increases {
-		if i.epoch == n {
-			served[i.seeder] += i.bytes
-			e.Bytes += i.bytes
+	c, err := closing(f.facts(n))
+	if err != nil {
+		return ledger.Epoch{}, err
+	}
+	after := maps.Clone(f.balances)
+	for _, t := range c.Transfers {
+		if err := t.Check(); err != nil {
+			return ledger.Epoch{}, err
+		}
+		for _, e := range t.Entries {
+			after[e.Account] += e.Amount
+			if after[e.Account] < 0 && e.Account != ledger.Funding && f.defect != "pays what it has not" {
+				return ledger.Epoch{}, ledger.ErrStorage
+			}
 		}
 	}
-	e.Paid = f.pay(n, rate, served)
-	f.closed[n] = e
-	return e, nil
+	for _, h := range f.holdings(func(h ledger.Holding) bool { return h.Release <= n }) {
+		f.matured[h] = true
+	}
+	if f.defect != "keeps presences for ever" {
+		f.presences = slices.DeleteFunc(f.presences, func(p ledger.Presence) bool { return p.Epoch < c.Forget })
+	}
+	f.balances, f.closings[n] = after, c
+	f.Keep(c.Inputs)
+	f.Keep(c.Payouts)
+	if _, err := f.sequence(ctx, len(f.deposits)+len(f.increases)); err != nil || f.defect == "does not log epochs" {
+		return c.Epoch, err
+	}
+	_, err = f.Append(ctx, c.Record)
+	return c.Epoch, err
 }
 
-func (f *fake) pay(n uint32, rate uint64, served map[[16]byte]uint64) (sum uint64) {
-	seeders := slices.SortedFunc(maps.Keys(served), func(a, b [16]byte) int { return bytes.Compare(a[:], b[:]) })
-	weights := make([]uint64, len(seeders))
-	for i, s := range seeders {
-		weights[i] = served[s]
+func (f *fake) Tables(_ context.Context, n uint32) (inputs, payouts []byte, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.defect == "forgets tables" {
+		return nil, nil, nil
 	}
-	treasury := uint64(f.balances[ledger.Treasury])
-	if f.defect == "pays what it has not" {
-		treasury = 1 << 60
-	}
-	f.paid[n] = map[[16]byte]uint64{}
-	for i, paid := range ledger.Pay(treasury, weights, rate) {
-		f.paid[n][seeders[i]] = paid
-		f.balances[ledger.Earned(seeders[i])] += int64(paid)
-		f.balances[ledger.Treasury] -= int64(paid)
-		sum += paid
-	}
-	return sum
+	return f.closings[n].Inputs, f.closings[n].Payouts, nil
 }
 
 func (f *fake) Check(context.Context) error {
@@ -541,6 +606,10 @@ func (f *fake) newest(r receipt.Result) (found log.Receipt) {
 func (f *fake) Sequence(ctx context.Context, most int) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.sequence(ctx, most)
+}
+
+func (f *fake) sequence(ctx context.Context, most int) (int, error) {
 	var records []log.Record
 	for len(f.deposits) > 0 && len(records) < most {
 		records, f.deposits = append(records, f.deposits[0]), f.deposits[1:]

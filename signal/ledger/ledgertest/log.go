@@ -38,12 +38,11 @@ func (w *world) sequence(most int) (total int) {
 	}
 }
 
-// expectLog compares the log with records; those of deposits are only counted.
-func (w *world) expectLog(want ...log.Receipt) {
+// encoded reads the log.
+func (w *world) encoded() (tree log.Tree, records [][]byte) {
 	w.Helper()
 	tree, err := w.LogTree(w.ctx)
 	w.must("read the tree", err)
-	var records [][]byte
 	for at := int64(0); at*log.Width < tree.N; at++ {
 		bundle, err := w.ReadTile(w.ctx, log.Entries, at)
 		w.must("read a bundle", err)
@@ -51,6 +50,25 @@ func (w *world) expectLog(want ...log.Receipt) {
 		w.must("parse a bundle", err)
 		records = append(records, part...)
 	}
+	return tree, records
+}
+
+// records parses the log.
+func (w *world) records() (list []log.Record) {
+	w.Helper()
+	_, encoded := w.encoded()
+	for _, b := range encoded {
+		r, err := log.ParseRecord(b)
+		w.must("parse a record", err)
+		list = append(list, r)
+	}
+	return list
+}
+
+// expectLog compares the log with records; those of deposits are only counted.
+func (w *world) expectLog(want ...log.Receipt) {
+	w.Helper()
+	tree, records := w.encoded()
 	var leaves []log.Hash
 	for n, b := range records {
 		r, err := log.ParseRecord(b)

@@ -77,7 +77,9 @@ func open(ctx context.Context, url string, wrap func(driver.Connector) driver.Co
 	if err := db.migrate(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the database %s on %s: %w", config.Database, config.Host, storage(err)), db.Close())
 	}
-	db.Keeper = books.New(books.Transactions{Read: db.read, Write: db.write}, books.Dialect{})
+	db.Keeper = books.New(books.Transactions{Read: db.read, Write: db.write}, books.Dialect{
+		Hex: func(column string) string { return "encode(" + column + ", 'hex')" },
+	})
 	return db, nil
 }
 

@@ -62,7 +62,10 @@ func open(ctx context.Context, path string, wrap func(driver.Connector) driver.C
 		return nil, errors.Join(err, writer.Close())
 	}
 	db := &DB{writer: writer, reader: reader}
-	db.Keeper = books.New(books.Transactions{Read: db.read, Write: db.write}, books.Dialect{Anonymous: true})
+	db.Keeper = books.New(books.Transactions{Read: db.read, Write: db.write}, books.Dialect{
+		Anonymous: true,
+		Hex:       func(column string) string { return "lower(hex(" + column + "))" },
+	})
 	return db, nil
 }
 

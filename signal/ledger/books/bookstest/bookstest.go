@@ -11,11 +11,14 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"testing"
 
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/ledgertest"
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
+	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
 )
 
@@ -55,7 +58,7 @@ func begin(t testing.TB, s Store) {
 	_, applied := s.Apply(ctx, ledger.Batch{Tickets: []ticket.Ticket{tk}, Claims: []ledger.Claim{newClaim(tk, mib)}})
 	deposited := s.Deposit(ctx, 1_000_000, issued)
 	_, logged := s.Sequence(ctx, 1000)
-	_, closed := s.CloseEpoch(ctx, epoch, 1<<20, issued)
+	_, closed := s.CloseEpoch(ctx, epoch, issued, closing(epoch))
 	if err := errors.Join(registered, published, applied, deposited, logged, closed); err != nil {
 		t.Fatal(err)
 	}
@@ -77,4 +80,50 @@ func newClaim(t ticket.Ticket, amount uint64) ledger.Claim {
 	}
 	binary.BigEndian.PutUint64(c.Salt[8:], amount)
 	return c
+}
+
+// closing is one with something of everything in it: of what was given, everybody is paid a µ-credit for each KiB.
+func closing(n uint32) func(ledger.Facts) (ledger.Closing, error) {
+	return func(f ledger.Facts) (c ledger.Closing, err error) {
+		c = ledger.Closing{Epoch: ledger.Epoch{Number: n}, Inputs: []byte("inputs"), Payouts: []byte("payouts"), Forget: n}
+		for _, g := range f.Gave {
+			c.Bytes += g.Bytes
+			c.Paid += g.Bytes >> 10
+			c.Lines = append(c.Lines, reward.Line{
+				Kind: reward.Bandwidth, Account: g.Seeder, Work: g.Work, Basis: g.Bytes, Amount: g.Bytes >> 10, Reason: receipt.Confirmed,
+			})
+			c.Reputes = append(c.Reputes, ledger.Repute{Account: g.Seeder, Reputation: 300})
+			c.Holdings = append(c.Holdings, ledger.Holding{Account: g.Seeder, Epoch: n, Release: n + 1, Amount: g.Bytes >> 10})
+			c.Transfers = append(c.Transfers, ledger.Transfer{Entries: []ledger.Entry{
+				{Account: ledger.Treasury, Amount: -int64(g.Bytes >> 10)}, {Account: ledger.Earned(g.Seeder), Amount: int64(g.Bytes >> 10)},
+			}})
+		}
+		c.Transfers = merged(fmt.Sprint("epoch:", n), c.Transfers)
+		c.Reached = []ledger.Reached{{Work: song, Nets: 2}}
+		for _, h := range f.Due {
+			c.Transfers = append(c.Transfers, ledger.Transfer{Key: fmt.Sprintf("mature:%d", n), Entries: []ledger.Entry{
+				{Account: ledger.Earned(h.Account), Amount: -int64(h.Amount)}, {Account: ledger.Payable(h.Account), Amount: int64(h.Amount)},
+			}})
+		}
+		c.Record, err = log.Epoch{Number: n, Inputs: log.TableOf(c.Inputs), Payouts: log.TableOf(c.Payouts)}.Record()
+		return c, err
+	}
+}
+
+// merged makes one transfer of several.
+func merged(key string, parts []ledger.Transfer) []ledger.Transfer {
+	sums, order := map[string]int64{}, []string{}
+	for _, p := range parts {
+		for _, e := range p.Entries {
+			if _, seen := sums[e.Account]; !seen {
+				order = append(order, e.Account)
+			}
+			sums[e.Account] += e.Amount
+		}
+	}
+	whole := ledger.Transfer{Key: key}
+	for _, account := range order {
+		whole.Entries = append(whole.Entries, ledger.Entry{Account: account, Amount: sums[account]})
+	}
+	return []ledger.Transfer{whole}
 }

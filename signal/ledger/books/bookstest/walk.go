@@ -21,9 +21,9 @@ var operations = []operation{
 	{"settlement", settle, 14},
 	{"deposit", func(s Store) error { return s.Deposit(ctx, 5_000_000, issued) }, 7},
 	{"closing of an epoch", func(s Store) error {
-		_, err := s.CloseEpoch(ctx, epoch+1, 1<<20, issued)
+		_, err := s.CloseEpoch(ctx, epoch+1, issued, closing(epoch+1))
 		return err
-	}, 10},
+	}, 26},
 	{"writing of the public log", func(s Store) error { _, err := s.Sequence(ctx, 1000); return err }, 10},
 }
 

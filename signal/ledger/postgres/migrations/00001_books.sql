@@ -100,6 +100,7 @@ CREATE TABLE stay (
     passed  BIGINT NOT NULL CHECK (passed BETWEEN 0 AND asked),
     PRIMARY KEY (epoch, account, work)
 );
+CREATE INDEX stay_account ON stay (account, work);
 
 -- What is credited of each copy. A batch is about few works and many leechers: their rows lie together.
 CREATE TABLE copy (
@@ -120,12 +121,61 @@ CREATE TABLE refused (
 );
 CREATE INDEX refused_newest ON refused (account, known, id);
 
+-- The tables of epochs, by their SHA-256.
+CREATE TABLE log_table (
+    hash  BYTEA PRIMARY KEY CHECK (length(hash) = 32),
+    bytes BYTEA NOT NULL
+);
+
+-- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again.
 CREATE TABLE epoch (
-    number BIGINT PRIMARY KEY,
-    rate   BIGINT NOT NULL CHECK (rate >= 0),
-    bytes  BIGINT NOT NULL CHECK (bytes >= 0),
-    paid   BIGINT NOT NULL CHECK (paid >= 0),
-    closed BIGINT NOT NULL
+    number  BIGINT PRIMARY KEY,
+    bytes   BIGINT NOT NULL CHECK (bytes >= 0),
+    paid    BIGINT NOT NULL CHECK (paid >= 0),
+    closed  BIGINT NOT NULL,
+    inputs  BYTEA NOT NULL REFERENCES log_table,
+    payouts BYTEA NOT NULL REFERENCES log_table
+);
+
+-- An epoch's pay, line by line. source is a pool or a boost; all zero is none, and so is the work of a grant.
+CREATE TABLE pay (
+    account BYTEA NOT NULL REFERENCES person,
+    epoch   BIGINT NOT NULL REFERENCES epoch,
+    kind    TEXT NOT NULL,
+    work    BYTEA NOT NULL CHECK (length(work) = 20),
+    source  BYTEA NOT NULL CHECK (length(source) = 16),
+    basis   BIGINT NOT NULL CHECK (basis >= 0),
+    counted BIGINT NOT NULL CHECK (counted >= 0),
+    weight  BIGINT NOT NULL CHECK (weight >= 0),
+    amount  BIGINT NOT NULL CHECK (amount >= 0),
+    reason  TEXT NOT NULL,
+    PRIMARY KEY (account, epoch, kind, work, source)
+);
+
+-- What was earned in an epoch is held until the epoch due is closed.
+CREATE TABLE holding (
+    account BYTEA NOT NULL REFERENCES person,
+    epoch   BIGINT NOT NULL REFERENCES epoch,
+    due     BIGINT NOT NULL CHECK (due > epoch),
+    amount  BIGINT NOT NULL CHECK (amount > 0),
+    matured SMALLINT NOT NULL DEFAULT 0 CHECK (matured IN (0, 1)),
+    PRIMARY KEY (account, epoch, due)
+);
+CREATE INDEX holding_due ON holding (due) WHERE matured = 0;
+
+-- What an account takes along from one epoch into the next.
+CREATE TABLE repute (
+    account    BYTEA PRIMARY KEY REFERENCES person,
+    reputation BIGINT NOT NULL CHECK (reputation BETWEEN 0 AND 1000),
+    granted    SMALLINT NOT NULL CHECK (granted IN (0, 1))
+);
+
+-- How many networks downloaded a work in an epoch.
+CREATE TABLE reach (
+    work  BYTEA NOT NULL REFERENCES work,
+    epoch BIGINT NOT NULL REFERENCES epoch,
+    nets  BIGINT NOT NULL CHECK (nets > 0),
+    PRIMARY KEY (work, epoch)
 );
 
 -- Double entry. least is the lowest balance allowed; none for the funding source.
@@ -165,11 +215,6 @@ CREATE TABLE log_leaf (
     number BIGINT NOT NULL CHECK (number >= 0)
 );
 
-CREATE TABLE log_table (
-    hash  BYTEA PRIMARY KEY CHECK (length(hash) = 32),
-    bytes BYTEA NOT NULL
-);
-
 CREATE TABLE log_tree (
     one      SMALLINT PRIMARY KEY CHECK (one = 1),
     size     BIGINT NOT NULL,
@@ -196,6 +241,9 @@ CREATE TRIGGER increase_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON increase EX
 CREATE TRIGGER epoch_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON epoch EXECUTE FUNCTION stays();
 CREATE TRIGGER transfer_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON transfer EXECUTE FUNCTION stays();
 CREATE TRIGGER entry_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON entry EXECUTE FUNCTION stays();
+CREATE TRIGGER pay_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON pay EXECUTE FUNCTION stays();
+CREATE TRIGGER holding_stays BEFORE UPDATE OF account, epoch, due, amount ON holding EXECUTE FUNCTION stays();
+CREATE TRIGGER holding_remains BEFORE DELETE OR TRUNCATE ON holding EXECUTE FUNCTION stays();
 CREATE TRIGGER log_tile_grows BEFORE UPDATE ON log_tile FOR EACH ROW
     WHEN (substr(NEW.data, 1, length(OLD.data)) <> OLD.data OR NEW.level <> OLD.level OR NEW.number <> OLD.number) EXECUTE FUNCTION stays();
 CREATE TRIGGER log_tile_remains BEFORE DELETE OR TRUNCATE ON log_tile EXECUTE FUNCTION stays();

@@ -100,6 +100,7 @@ CREATE TABLE stay (
     passed  INTEGER NOT NULL CHECK (passed BETWEEN 0 AND asked),
     PRIMARY KEY (epoch, account, work)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX stay_account ON stay (account, work);
 
 -- What is credited of each copy. A batch is about few works and many leechers: their rows lie together.
 CREATE TABLE copy (
@@ -120,13 +121,62 @@ CREATE TABLE refused (
 ) STRICT;
 CREATE INDEX refused_newest ON refused (account, known, id);
 
-CREATE TABLE epoch (
-    number INTEGER PRIMARY KEY,
-    rate   INTEGER NOT NULL CHECK (rate >= 0),
-    bytes  INTEGER NOT NULL CHECK (bytes >= 0),
-    paid   INTEGER NOT NULL CHECK (paid >= 0),
-    closed INTEGER NOT NULL
+-- The tables of epochs, by their SHA-256.
+CREATE TABLE log_table (
+    hash  BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    bytes BLOB NOT NULL
 ) STRICT;
+
+-- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again.
+CREATE TABLE epoch (
+    number  INTEGER PRIMARY KEY,
+    bytes   INTEGER NOT NULL CHECK (bytes >= 0),
+    paid    INTEGER NOT NULL CHECK (paid >= 0),
+    closed  INTEGER NOT NULL,
+    inputs  BLOB NOT NULL REFERENCES log_table,
+    payouts BLOB NOT NULL REFERENCES log_table
+) STRICT;
+
+-- An epoch's pay, line by line. source is a pool or a boost; all zero is none, and so is the work of a grant.
+CREATE TABLE pay (
+    account BLOB NOT NULL REFERENCES person,
+    epoch   INTEGER NOT NULL REFERENCES epoch,
+    kind    TEXT NOT NULL,
+    work    BLOB NOT NULL CHECK (length(work) = 20),
+    source  BLOB NOT NULL CHECK (length(source) = 16),
+    basis   INTEGER NOT NULL CHECK (basis >= 0),
+    counted INTEGER NOT NULL CHECK (counted >= 0),
+    weight  INTEGER NOT NULL CHECK (weight >= 0),
+    amount  INTEGER NOT NULL CHECK (amount >= 0),
+    reason  TEXT NOT NULL,
+    PRIMARY KEY (account, epoch, kind, work, source)
+) STRICT, WITHOUT ROWID;
+
+-- What was earned in an epoch is held until the epoch due is closed.
+CREATE TABLE holding (
+    account BLOB NOT NULL REFERENCES person,
+    epoch   INTEGER NOT NULL REFERENCES epoch,
+    due     INTEGER NOT NULL CHECK (due > epoch),
+    amount  INTEGER NOT NULL CHECK (amount > 0),
+    matured INTEGER NOT NULL DEFAULT 0 CHECK (matured IN (0, 1)),
+    PRIMARY KEY (account, epoch, due)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX holding_due ON holding (due) WHERE matured = 0;
+
+-- What an account takes along from one epoch into the next.
+CREATE TABLE repute (
+    account    BLOB PRIMARY KEY REFERENCES person,
+    reputation INTEGER NOT NULL CHECK (reputation BETWEEN 0 AND 1000),
+    granted    INTEGER NOT NULL CHECK (granted IN (0, 1))
+) STRICT, WITHOUT ROWID;
+
+-- How many networks downloaded a work in an epoch.
+CREATE TABLE reach (
+    work  BLOB NOT NULL REFERENCES work,
+    epoch INTEGER NOT NULL REFERENCES epoch,
+    nets  INTEGER NOT NULL CHECK (nets > 0),
+    PRIMARY KEY (work, epoch)
+) STRICT, WITHOUT ROWID;
 
 -- Double entry. least is the lowest balance allowed; none for the funding source.
 CREATE TABLE balance (
@@ -163,11 +213,6 @@ CREATE TABLE log_leaf (
     hash   BLOB PRIMARY KEY CHECK (length(hash) = 32),
     number INTEGER NOT NULL CHECK (number >= 0)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE log_table (
-    hash  BLOB PRIMARY KEY CHECK (length(hash) = 32),
-    bytes BLOB NOT NULL
-) STRICT;
 
 CREATE TABLE log_tree (
     one      INTEGER PRIMARY KEY CHECK (one = 1),
@@ -221,6 +266,18 @@ CREATE TRIGGER entry_stays BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'ent
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER entry_remains BEFORE DELETE ON entry BEGIN SELECT RAISE(ABORT, 'entry is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER pay_stays BEFORE UPDATE ON pay BEGIN SELECT RAISE(ABORT, 'pay is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER pay_remains BEFORE DELETE ON pay BEGIN SELECT RAISE(ABORT, 'pay is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER holding_stays BEFORE UPDATE OF account, epoch, due, amount ON holding BEGIN SELECT RAISE(ABORT, 'holding is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER holding_remains BEFORE DELETE ON holding BEGIN SELECT RAISE(ABORT, 'holding is never deleted'); END;
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER log_tile_grows BEFORE UPDATE ON log_tile
