@@ -93,6 +93,16 @@ type Backend interface {
 	// Deposit makes total µ-credits the sum of all deposits in the treasury; it
 	// does nothing when as much or more was deposited.
 	Deposit(ctx context.Context, total int64, now uint64) error
+	// Credit moves µ-credits out of the treasury to what an account may spend. The same id again changes nothing, or is ErrTaken where it
+	// named another account or amount. It returns ErrFunds when the treasury has less.
+	Credit(ctx context.Context, id, account [16]byte, amount, now uint64) error
+	// Boost locks a boost from its first epoch on, or from the first open one after that, and writes it into the public log. The same one
+	// again changes nothing. It returns the boost as it is kept, or ErrStake, ErrNoWork, ErrFunds, ErrMany or ErrTaken.
+	Boost(ctx context.Context, b Boost) (Boost, error)
+	// Fund locks a pool in the same way.
+	Fund(ctx context.Context, p Pool) (Pool, error)
+	// Stakes returns the boosts and pools that run in epoch n or later, of one account, or of all when that is zero: the oldest first.
+	Stakes(ctx context.Context, n uint32, account [16]byte) (Stakes, error)
 	// Balance returns the µ-credits of a ledger account, 0 for one never used.
 	Balance(ctx context.Context, account string) (int64, error)
 	// OpenEpochs returns the epochs that are not closed and in which bytes were confirmed, somebody stayed, or something held becomes

@@ -80,7 +80,7 @@ func (l *Ledger) closing(n uint32, now time.Time, f *Facts) (Closing, error) {
 			earned.add(line.Account, line.Amount)
 		}
 	}
-	c.Transfers = transfers(pay(n, earned, granted), mature(n, f.Due))
+	c.Transfers = transfers(pay(n, out.Lines, earned, granted), refund(n, f, &out), mature(n, f.Due))
 	c.Holdings = l.hold(n, f, earned)
 	c.Reputes = reputes(in, out, f, granted)
 	c.Forget = n - min(n, uint32(lateFor/time.Duration(l.epochs))+1)
@@ -123,22 +123,71 @@ func (s *sums) add(account [16]byte, amount uint64) {
 	s.of[account] += amount
 }
 
-// pay moves an epoch's pay out of the treasury: what was earned is held, what was granted can be spent on boosts.
-func pay(n uint32, earned, granted sums) Transfer {
+// pay moves an epoch's pay out of the treasury, the boosts and the pools: what was earned is held, what was granted can be spent on boosts.
+func pay(n uint32, lines []reward.Line, earned, granted sums) Transfer {
 	t := Transfer{Key: "epoch:" + strconv.FormatUint(uint64(n), 10)}
-	total := int64(0)
 	for _, of := range []struct {
 		sums
 		account func([16]byte) string
 	}{{earned, Earned}, {granted, Promo}} {
 		for _, account := range of.accounts {
-			amount := int64(of.of[account])
-			t.Entries = append(t.Entries, Entry{of.account(account), amount})
-			total += amount
+			t.Entries = append(t.Entries, Entry{of.account(account), int64(of.of[account])})
 		}
 	}
-	if total > 0 {
-		t.Entries = append(t.Entries, Entry{Treasury, -total})
+	from, sources := map[string]uint64{}, []string{}
+	for _, line := range lines {
+		source := Treasury
+		switch line.Kind {
+		case reward.FromBoost:
+			source = BoostAccount(line.From)
+		case reward.FromPool:
+			source = PoolAccount(line.From)
+		}
+		if from[source] == 0 && line.Amount > 0 {
+			sources = append(sources, source)
+		}
+		from[source] += line.Amount
+	}
+	for _, source := range sources {
+		t.Entries = append(t.Entries, Entry{source, -int64(from[source])})
+	}
+	return t
+}
+
+// refund gives back a boost's part of an epoch in which nobody served, and what pools that end have left.
+func refund(n uint32, f *Facts, out *reward.Outcome) Transfer {
+	t := Transfer{Key: "refund:" + strconv.FormatUint(uint64(n), 10)}
+	back, owners := map[string]uint64{}, []string{}
+	give := func(from, to string, amount uint64) {
+		if amount == 0 {
+			return
+		}
+		t.Entries = append(t.Entries, Entry{from, -int64(amount)})
+		if back[to] == 0 {
+			owners = append(owners, to)
+		}
+		back[to] += amount
+	}
+	refunded := map[[16]byte]uint64{}
+	for _, r := range out.Refunds {
+		refunded[r.ID] = r.Amount
+	}
+	for _, s := range f.Slices {
+		give(BoostAccount(s.ID), s.source(), refunded[s.ID])
+	}
+	paid := map[[16]byte]uint64{}
+	for _, line := range out.Lines {
+		if line.Kind == reward.FromPool {
+			paid[line.From] += line.Amount
+		}
+	}
+	for _, p := range f.Funds {
+		if p.Last <= n {
+			give(PoolAccount(p.ID), Payable(p.Owner), p.Left-paid[p.ID])
+		}
+	}
+	for _, owner := range owners {
+		t.Entries = append(t.Entries, Entry{owner, int64(back[owner])})
 	}
 	return t
 }

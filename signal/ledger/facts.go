@@ -61,6 +61,8 @@ type Facts struct {
 	People    []Person   // all that the others name
 	Reached   []Reached  // by those works in the six epochs before, added up
 	Due       []Holding  // that become payable with this epoch
+	Slices    []Slice    // of boosts, for this epoch
+	Funds     []Fund     // pools that have something left
 }
 
 // Input makes the inputs of the epoch's division. tag gives a leecher the name that it has in this epoch alone.
@@ -84,6 +86,14 @@ func (f *Facts) Input(number, minutes uint32, most uint64, tag func(account [16]
 		})
 	}
 	slices.SortFunc(in.Stays, func(a, b reward.Stay) int { return cmp.Or(a.Seeder-b.Seeder, a.Work-b.Work) })
+	for _, s := range f.Slices {
+		in.Boosts = append(in.Boosts, reward.Boost{ID: s.ID, Work: works[s.Work], Amount: s.Amount})
+	}
+	slices.SortFunc(in.Boosts, func(a, b reward.Boost) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	for _, p := range f.Funds {
+		in.Pools = append(in.Pools, reward.Pool{ID: p.ID, Work: works[p.Work], Rate: p.Rate, Left: p.Left, Ends: p.Last <= number})
+	}
+	slices.SortFunc(in.Pools, func(a, b reward.Pool) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return in
 }
 

@@ -15,7 +15,9 @@ const (
 		GROUP BY i.epoch, t.seeder, t.work, t.leecher`
 	copySums = `SELECT t.leecher, t.work, sum(i.credited) FROM increase i JOIN ticket t ON t.id = i.ticket
 		GROUP BY t.leecher, t.work`
-	heldSums = `SELECT 'earned:' || {hex}, CAST(sum(amount) AS BIGINT) FROM holding WHERE matured = 0 GROUP BY account`
+	heldSums   = `SELECT 'earned:' || {hex}, CAST(sum(amount) AS BIGINT) FROM holding WHERE matured = 0 GROUP BY account`
+	lockedSums = `SELECT 'boost:' || {hex_boost}, CAST(sum(amount) AS BIGINT) FROM slice
+		WHERE epoch >= (SELECT coalesce(max(number) + 1, 0) FROM epoch) GROUP BY boost`
 )
 
 // Each check counts rows that must not be there.
@@ -45,15 +47,22 @@ var checks = []struct{ wrong, query string }{
 	{"accounts hold other than is held for them", `SELECT
 		(SELECT count(*) FROM (SELECT account, amount FROM balance WHERE account LIKE 'earned:%' AND amount > 0 EXCEPT ` + heldSums + `) AS more) +
 		(SELECT count(*) FROM (` + heldSums + ` EXCEPT SELECT account, amount FROM balance) AS less)`},
+	{"boosts hold other than they have for epochs to come", `SELECT
+		(SELECT count(*) FROM (SELECT account, amount FROM balance WHERE account LIKE 'boost:%' AND amount > 0 EXCEPT ` + lockedSums + `) AS more) +
+		(SELECT count(*) FROM (` + lockedSums + ` EXCEPT SELECT account, amount FROM balance) AS less)`},
+	{"pools that ended have something left", `SELECT count(*) FROM pool JOIN balance b ON b.account = 'pool:' || {hex_id} WHERE ended = 1 AND b.amount <> 0`},
+	{"lines of pay are out of boosts that have nothing for their epoch", `SELECT count(*) FROM pay p WHERE p.kind = 'boost' AND p.amount >
+		(SELECT coalesce(sum(s.amount), 0) FROM slice s WHERE s.boost = p.source AND s.epoch = p.epoch)`},
 }
 
 // Check recomputes everything that is kept twice.
 func (k *Keeper) Check(ctx context.Context) error {
 	return k.read(ctx, func(tx tx) error {
+		hex := strings.NewReplacer("{hex}", tx.Hex("account"), "{hex_id}", tx.Hex("id"), "{hex_boost}", tx.Hex("boost"))
 		var found []error
 		for _, c := range checks {
 			var n int
-			if err := tx.QueryRowContext(ctx, strings.ReplaceAll(c.query, "{hex}", tx.Hex("account"))).Scan(&n); err != nil {
+			if err := tx.QueryRowContext(ctx, hex.Replace(c.query)).Scan(&n); err != nil {
 				return fmt.Errorf("check whether %s: %w", c.wrong, err)
 			}
 			if n > 0 {

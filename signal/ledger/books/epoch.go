@@ -18,7 +18,8 @@ func firstOpen(ctx context.Context, tx tx) (n uint32, err error) {
 
 // somethingIn lists the epochs from $1 on in which there is something to be done when they end.
 const somethingIn = `SELECT epoch FROM credit WHERE epoch >= $1 UNION SELECT epoch FROM stay WHERE epoch >= $1
-	UNION SELECT due FROM holding WHERE matured = 0 AND due >= $1`
+	UNION SELECT due FROM holding WHERE matured = 0 AND due >= $1 UNION SELECT epoch FROM slice WHERE epoch >= $1
+	UNION SELECT last FROM pool WHERE ended = 0 AND last >= $1`
 
 // OpenEpochs returns the epochs in which there is something that is not done.
 func (k *Keeper) OpenEpochs(ctx context.Context) (open []uint32, err error) {
@@ -100,6 +101,9 @@ func end(ctx context.Context, tx tx, c ledger.Closing, now uint64) error {
 		}
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE holding SET matured = 1 WHERE matured = 0 AND due <= $1`, int64(c.Number)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE pool SET ended = 1 WHERE ended = 0 AND last <= $1`, int64(c.Number)); err != nil {
 		return err
 	}
 	for _, r := range []rows{pays(c), holdings(c), reputes(c), reached(c)} {

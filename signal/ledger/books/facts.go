@@ -107,6 +107,8 @@ func facts(ctx context.Context, tx tx, n uint32) (ledger.Facts, error) {
 			max(CASE WHEN EXISTS (SELECT 1 FROM increase i WHERE i.ticket = t.id) THEN 1 ELSE 0 END) AS successful
 			FROM ticket t WHERE t.epoch = $1 AND t.flags % 2 = 0 GROUP BY t.leecher, t.seeder, t.work) AS pairs GROUP BY leecher`},
 		{g.due, `SELECT account, epoch, due, amount FROM holding WHERE matured = 0 AND due <= $1 ORDER BY account, epoch, due`},
+		{g.slice, `SELECT ` + boostColumns + `, s.epoch, s.amount FROM slice s JOIN boost ON id = s.boost WHERE s.epoch = $1 ORDER BY id`},
+		{g.fund, fundsOf(tx) + ` WHERE ended = 0 AND $1 >= 0 ORDER BY id`},
 	} {
 		if err := each(ctx, tx, part.scan, part.query, int64(n)); err != nil {
 			return ledger.Facts{}, err
@@ -221,6 +223,21 @@ func (g *gather) reached(r *sql.Rows) error {
 func (g *gather) due(r *sql.Rows) error {
 	h, err := scanHolding(r)
 	g.Due = append(g.Due, h)
+	return err
+}
+
+func (g *gather) slice(r *sql.Rows) (err error) {
+	var s ledger.Slice
+	s.Boost, err = scanBoost(r, &s.Epoch, &s.Amount)
+	g.works.add(s.Work[:])
+	g.Slices = append(g.Slices, s)
+	return err
+}
+
+func (g *gather) fund(r *sql.Rows) error {
+	f, err := scanFund(r)
+	g.works.add(f.Work[:])
+	g.Funds = append(g.Funds, f)
 	return err
 }
 

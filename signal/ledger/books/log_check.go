@@ -19,6 +19,8 @@ type replay struct {
 	progress
 	edge map[place][]byte // tiles that are not full
 	full int              // how many are
+
+	stakes int // boosts and pools that it has
 }
 
 type place struct {
@@ -41,6 +43,9 @@ func checkLog(ctx context.Context, tx tx) error {
 	}
 	if r.progress != kept {
 		return differs("its tree, or the last rows that it has, are others")
+	}
+	if err := r.checkStakes(ctx); err != nil {
+		return err
 	}
 	return r.checkEnds(ctx)
 }
@@ -111,7 +116,38 @@ func (r *replay) compare(ctx context.Context, encoded [][]byte) error {
 			}
 		}
 	}
+	r.stakes += len(of[log.KindBoost]) + len(of[log.KindPool])
 	return r.checkTables(ctx, of[log.KindEpoch])
+}
+
+// checkStakes looks for every boost and pool: they are written into the log with what they lock.
+func (r *replay) checkStakes(ctx context.Context) error {
+	var leaves set
+	add := func(record log.Record) {
+		leaf := record.Leaf()
+		leaves.add(leaf[:])
+	}
+	err := each(ctx, r.tx, func(rows *sql.Rows) error {
+		b, err := scanBoost(rows)
+		add(b.Record())
+		return err
+	}, `SELECT `+boostColumns+` FROM boost`)
+	if err != nil {
+		return err
+	}
+	err = each(ctx, r.tx, func(rows *sql.Rows) error {
+		p, err := scanPool(rows)
+		add(p.Record())
+		return err
+	}, `SELECT `+poolColumns+` FROM pool`)
+	if err != nil {
+		return err
+	}
+	logged, err := present(ctx, r.tx, `SELECT hash FROM log_leaf WHERE hash IN ()`, leaves)
+	if err == nil && (len(logged.keys) != len(leaves.keys) || r.stakes != len(leaves.keys)) {
+		return differs("it has %d boosts and pools, of them %d of the %d that there are", r.stakes, len(logged.keys), len(leaves.keys))
+	}
+	return err
 }
 
 // checkTables compares the tables that records of epochs name.

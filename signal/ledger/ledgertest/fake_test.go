@@ -35,6 +35,9 @@ type fake struct {
 	refused   map[[16]byte][]ledger.Refused // newest first
 	closings  map[uint32]ledger.Closing
 	matured   map[ledger.Holding]bool
+	boosts    []ledger.Boost
+	pools     []ledger.Pool
+	booked    map[string]ledger.Transfer
 	balances  map[string]int64
 	presences []ledger.Presence
 	stays     []ledger.Stay
@@ -58,7 +61,7 @@ func newFake(d defect) *fake {
 	return &fake{
 		defect: d, settings: map[string]string{}, people: map[[16]byte]ledger.Key{}, works: map[[20]byte]ledger.Work{},
 		torrents: map[[20]byte][]byte{}, tickets: map[[16]byte]ticket.Ticket{}, settled: map[[16]byte]receipt.Result{},
-		refused: map[[16]byte][]ledger.Refused{}, closings: map[uint32]ledger.Closing{}, matured: map[ledger.Holding]bool{},
+		refused: map[[16]byte][]ledger.Refused{}, closings: map[uint32]ledger.Closing{}, matured: map[ledger.Holding]bool{}, booked: map[string]ledger.Transfer{},
 		balances: map[string]int64{}, Memory: newLog(),
 	}
 }
@@ -197,6 +200,18 @@ func (f *fake) facts(n uint32) (facts ledger.Facts) {
 		facts.Stays[at].Minutes += s.Minutes
 		facts.Stays[at].Asked += s.Asked
 		facts.Stays[at].Passed += s.Passed
+	}
+	for _, b := range f.boosts {
+		for _, s := range b.Slices() {
+			if s.Epoch == n {
+				facts.Slices, works[b.Work] = append(facts.Slices, s), true
+			}
+		}
+	}
+	for _, p := range f.pools {
+		if p.Last >= f.firstOpen() || f.defect == "never ends a pool" {
+			facts.Funds, works[p.Work] = append(facts.Funds, f.fund(p)), true
+		}
 	}
 	facts.Tried = f.tried(n)
 	for infohash := range works {
@@ -410,6 +425,121 @@ func (f *fake) Books(_ context.Context, account [16]byte, lines int) (ledger.Boo
 	return b, nil
 }
 
+func (f *fake) fund(p ledger.Pool) ledger.Fund {
+	return ledger.Fund{Pool: p, Left: uint64(f.balances[ledger.PoolAccount(p.ID)])}
+}
+
+// lock moves what an account has.
+func (f *fake) lock(t ledger.Transfer) error {
+	source := t.Entries[0]
+	if f.balances[source.Account] < -source.Amount && f.defect != "lends" {
+		return ledger.ErrFunds
+	}
+	f.booked[t.Key] = t
+	for _, e := range t.Entries {
+		f.balances[e.Account] += e.Amount
+	}
+	return nil
+}
+
+func (f *fake) Credit(_ context.Context, id, account [16]byte, amount, _ uint64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t := ledger.Credit(id, account, amount)
+	if before, done := f.booked[t.Key]; done && f.defect != "credits again" {
+		if !slices.Equal(before.Entries, t.Entries) {
+			return ledger.ErrTaken
+		}
+		return nil
+	}
+	return f.lock(t)
+}
+
+// mayStake says whether an account may put something on a work.
+func (f *fake) mayStake(work [20]byte, owner [16]byte) error {
+	if w, known := f.works[work]; !known || w.Removed {
+		return ledger.ErrNoWork
+	}
+	if list := f.stakes(f.firstOpen(), owner); len(list.Boosts)+len(list.Pools) >= ledger.MaxRunning {
+		return ledger.ErrMany
+	}
+	return nil
+}
+
+func (f *fake) Boost(ctx context.Context, b ledger.Boost) (ledger.Boost, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := b.Check(); err != nil {
+		return b, err
+	}
+	for _, kept := range f.boosts {
+		if kept.ID != b.ID || f.defect == "locks a boost again" {
+			continue
+		}
+		if b.First, b.Time = kept.First, kept.Time; kept != b {
+			return kept, ledger.ErrTaken
+		}
+		return kept, nil
+	}
+	if err := f.mayStake(b.Work, b.Owner); err != nil {
+		return b, err
+	}
+	b.First = max(b.First, f.firstOpen())
+	if err := f.lock(b.Transfer()); err != nil {
+		return b, err
+	}
+	f.boosts = append(f.boosts, b)
+	_, err := f.Append(ctx, b.Record())
+	return b, err
+}
+
+func (f *fake) Fund(ctx context.Context, p ledger.Pool) (ledger.Pool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := p.Check(); err != nil {
+		return p, err
+	}
+	for _, kept := range f.pools {
+		if kept.ID != p.ID {
+			continue
+		}
+		if p.Last, p.Time = kept.Last, kept.Time; kept != p {
+			return kept, ledger.ErrTaken
+		}
+		return kept, nil
+	}
+	if err := f.mayStake(p.Work, p.Owner); err != nil {
+		return p, err
+	}
+	p.Last = max(p.Last, f.firstOpen())
+	if err := f.lock(p.Transfer()); err != nil {
+		return p, err
+	}
+	f.pools = append(f.pools, p)
+	_, err := f.Append(ctx, p.Record())
+	return p, err
+}
+
+func (f *fake) stakes(n uint32, account [16]byte) (list ledger.Stakes) {
+	for _, b := range f.boosts {
+		if b.First+b.Epochs > n && (account == [16]byte{} || account == b.Owner) {
+			list.Boosts = append(list.Boosts, b)
+		}
+	}
+	for _, p := range f.pools {
+		if p.Last >= n && (account == [16]byte{} || account == p.Owner) {
+			list.Pools = append(list.Pools, f.fund(p))
+		}
+	}
+	return list
+}
+
+func (f *fake) Stakes(_ context.Context, n uint32, account [16]byte) (ledger.Stakes, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.stakes(n, account), nil
+}
+
 func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -441,6 +571,14 @@ func (f *fake) openEpochs() []uint32 {
 	}
 	for _, h := range f.holdings(func(ledger.Holding) bool { return true }) {
 		open[h.Release] = true
+	}
+	for _, b := range f.boosts {
+		for _, s := range b.Slices() {
+			open[s.Epoch] = true
+		}
+	}
+	for _, p := range f.pools {
+		open[p.Last] = true
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(open)), func(n uint32) bool { return n < f.firstOpen() || !open[n] })
 }

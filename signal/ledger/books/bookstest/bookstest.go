@@ -57,9 +57,12 @@ func begin(t testing.TB, s Store) {
 	tk := newTicket(1, anna, bert, epoch)
 	_, applied := s.Apply(ctx, ledger.Batch{Tickets: []ticket.Ticket{tk}, Claims: []ledger.Claim{newClaim(tk, mib)}})
 	deposited := s.Deposit(ctx, 1_000_000, issued)
+	credited := s.Credit(ctx, [16]byte{1}, ticket.Account(anna), 100_000, issued)
+	_, boosted := s.Boost(ctx, ledger.Boost{ID: [16]byte{1}, Work: song, Owner: ticket.Account(anna), Price: 10_000, First: epoch, Epochs: 3, Time: issued})
+	_, funded := s.Fund(ctx, ledger.Pool{ID: [16]byte{1}, Work: song, Owner: ticket.Account(anna), Amount: 10_000, Rate: 5, Last: epoch + 1, Time: issued})
 	_, logged := s.Sequence(ctx, 1000)
 	_, closed := s.CloseEpoch(ctx, epoch, issued, closing(epoch))
-	if err := errors.Join(registered, published, applied, deposited, logged, closed); err != nil {
+	if err := errors.Join(registered, published, applied, deposited, credited, boosted, funded, logged, closed); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -99,6 +102,18 @@ func closing(n uint32) func(ledger.Facts) (ledger.Closing, error) {
 			}})
 		}
 		c.Transfers = merged(fmt.Sprint("epoch:", n), c.Transfers)
+		for _, b := range f.Slices { // nobody served
+			c.Transfers = append(c.Transfers, ledger.Transfer{Key: fmt.Sprintf("refund:%d", n), Entries: []ledger.Entry{
+				{Account: ledger.BoostAccount(b.ID), Amount: -int64(b.Amount)}, {Account: ledger.Payable(b.Owner), Amount: int64(b.Amount)},
+			}})
+		}
+		for _, p := range f.Funds {
+			if p.Last == n {
+				c.Transfers = append(c.Transfers, ledger.Transfer{Key: fmt.Sprintf("end:%d", n), Entries: []ledger.Entry{
+					{Account: ledger.PoolAccount(p.ID), Amount: -int64(p.Left)}, {Account: ledger.Payable(p.Owner), Amount: int64(p.Left)},
+				}})
+			}
+		}
 		c.Reached = []ledger.Reached{{Work: song, Nets: 2}}
 		for _, h := range f.Due {
 			c.Transfers = append(c.Transfers, ledger.Transfer{Key: fmt.Sprintf("mature:%d", n), Entries: []ledger.Entry{

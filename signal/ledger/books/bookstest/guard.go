@@ -35,6 +35,7 @@ func staysWritten(t *testing.T, place Place) {
 		`UPDATE log_table SET bytes = hash`, `DELETE FROM log_table`,
 		`UPDATE pay SET amount = 0`, `DELETE FROM pay`,
 		`UPDATE holding SET amount = 1`, `UPDATE holding SET due = 99`, `DELETE FROM holding`,
+		`UPDATE boost SET price = 1`, `DELETE FROM boost`, `UPDATE slice SET amount = 1`, `DELETE FROM slice`, `UPDATE pool SET rate = 1`, `DELETE FROM pool`,
 		`UPDATE person SET public_key = account`, `DELETE FROM person`,
 		`UPDATE work SET length = 1`, `DELETE FROM work`,
 		`UPDATE log_tile SET data = root FROM log_tree`, `DELETE FROM log_tile`,
@@ -89,6 +90,10 @@ func findsDisagreements(t *testing.T, fresh func(t testing.TB) Place) {
 		{`INSERT INTO epoch SELECT 9, 1, 0, 0, inputs, payouts FROM epoch`, "other bytes"},
 		{`INSERT INTO epoch SELECT 9, 0, 1, 0, inputs, payouts FROM epoch`, "other pay than was moved"},
 		{`INSERT INTO epoch SELECT 9, 0, 1, 0, inputs, payouts FROM epoch`, "other pay than their lines"},
+		{`UPDATE balance SET amount = amount - 1 WHERE account LIKE 'boost:%'`, "boosts hold other than"},
+		{`UPDATE pool SET ended = 1`, "something left"},
+		{`INSERT INTO boost SELECT channel, work, owner, price, promo, first, epochs, boost.time FROM boost, (SELECT substr(channel, 1, 16) AS channel FROM ticket) AS other`,
+			"boosts and pools"},
 		{`UPDATE holding SET matured = 1`, "hold other than is held"},
 		{`UPDATE balance SET amount = amount + 1 WHERE account LIKE 'earned:%'`, "hold other than is held"},
 		{`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time, salt)

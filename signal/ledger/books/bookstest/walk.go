@@ -24,6 +24,15 @@ var operations = []operation{
 		_, err := s.CloseEpoch(ctx, epoch+1, issued, closing(epoch+1))
 		return err
 	}, 26},
+	{"locking of a boost", func(s Store) error {
+		_, err := s.Boost(ctx, ledger.Boost{ID: [16]byte{2}, Work: song, Owner: ticket.Account(anna), Price: 5000, First: epoch + 1, Epochs: 3, Time: issued})
+		return err
+	}, 16},
+	{"funding of a pool", func(s Store) error {
+		_, err := s.Fund(ctx, ledger.Pool{ID: [16]byte{2}, Work: song, Owner: ticket.Account(anna), Amount: 5000, Rate: 5, Last: epoch + 1, Time: issued})
+		return err
+	}, 15},
+	{"credit", func(s Store) error { return s.Credit(ctx, [16]byte{2}, ticket.Account(anna), 5000, issued) }, 7},
 	{"writing of the public log", func(s Store) error { _, err := s.Sequence(ctx, 1000); return err }, 10},
 }
 

@@ -163,6 +163,40 @@ CREATE TABLE holding (
 );
 CREATE INDEX holding_due ON holding (due) WHERE matured = 0;
 
+-- What peers lock on works for some epochs, and what of it each epoch has.
+CREATE TABLE boost (
+    id     BYTEA PRIMARY KEY CHECK (length(id) = 16),
+    work   BYTEA NOT NULL REFERENCES work,
+    owner  BYTEA NOT NULL REFERENCES person,
+    price  BIGINT NOT NULL CHECK (price > 0),
+    promo  SMALLINT NOT NULL CHECK (promo IN (0, 1)),
+    first  BIGINT NOT NULL,
+    epochs BIGINT NOT NULL CHECK (epochs > 0),
+    time   BIGINT NOT NULL
+);
+CREATE INDEX boost_owner ON boost (owner, first);
+
+CREATE TABLE slice (
+    epoch  BIGINT NOT NULL,
+    boost  BYTEA NOT NULL REFERENCES boost,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    PRIMARY KEY (epoch, boost)
+);
+
+-- What creators pay for their works' bytes on top, until the epoch last is closed.
+CREATE TABLE pool (
+    id     BYTEA PRIMARY KEY CHECK (length(id) = 16),
+    work   BYTEA NOT NULL REFERENCES work,
+    owner  BYTEA NOT NULL REFERENCES person,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    rate   BIGINT NOT NULL CHECK (rate > 0),
+    last   BIGINT NOT NULL,
+    time   BIGINT NOT NULL,
+    ended  SMALLINT NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
+);
+CREATE INDEX pool_owner ON pool (owner, last);
+CREATE INDEX pool_last ON pool (last) WHERE ended = 0;
+
 -- What an account takes along from one epoch into the next.
 CREATE TABLE repute (
     account    BYTEA PRIMARY KEY REFERENCES person,
@@ -251,3 +285,7 @@ CREATE TRIGGER log_leaf_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON log_leaf EX
 CREATE TRIGGER log_table_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON log_table EXECUTE FUNCTION stays();
 CREATE TRIGGER log_tree_grows BEFORE UPDATE ON log_tree FOR EACH ROW WHEN (NEW.size < OLD.size) EXECUTE FUNCTION stays();
 CREATE TRIGGER log_tree_remains BEFORE DELETE OR TRUNCATE ON log_tree EXECUTE FUNCTION stays();
+CREATE TRIGGER boost_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON boost EXECUTE FUNCTION stays();
+CREATE TRIGGER slice_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON slice EXECUTE FUNCTION stays();
+CREATE TRIGGER pool_stays BEFORE UPDATE OF id, work, owner, amount, rate, last, time ON pool EXECUTE FUNCTION stays();
+CREATE TRIGGER pool_remains BEFORE DELETE OR TRUNCATE ON pool EXECUTE FUNCTION stays();

@@ -163,6 +163,40 @@ CREATE TABLE holding (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX holding_due ON holding (due) WHERE matured = 0;
 
+-- What peers lock on works for some epochs, and what of it each epoch has.
+CREATE TABLE boost (
+    id     BLOB PRIMARY KEY CHECK (length(id) = 16),
+    work   BLOB NOT NULL REFERENCES work,
+    owner  BLOB NOT NULL REFERENCES person,
+    price  INTEGER NOT NULL CHECK (price > 0),
+    promo  INTEGER NOT NULL CHECK (promo IN (0, 1)),
+    first  INTEGER NOT NULL,
+    epochs INTEGER NOT NULL CHECK (epochs > 0),
+    time   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX boost_owner ON boost (owner, first);
+
+CREATE TABLE slice (
+    epoch  INTEGER NOT NULL,
+    boost  BLOB NOT NULL REFERENCES boost,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    PRIMARY KEY (epoch, boost)
+) STRICT, WITHOUT ROWID;
+
+-- What creators pay for their works' bytes on top, until the epoch last is closed.
+CREATE TABLE pool (
+    id     BLOB PRIMARY KEY CHECK (length(id) = 16),
+    work   BLOB NOT NULL REFERENCES work,
+    owner  BLOB NOT NULL REFERENCES person,
+    amount INTEGER NOT NULL CHECK (amount > 0),
+    rate   INTEGER NOT NULL CHECK (rate > 0),
+    last   INTEGER NOT NULL,
+    time   INTEGER NOT NULL,
+    ended  INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX pool_owner ON pool (owner, last);
+CREATE INDEX pool_last ON pool (last) WHERE ended = 0;
+
 -- What an account takes along from one epoch into the next.
 CREATE TABLE repute (
     account    BLOB PRIMARY KEY REFERENCES person,
@@ -305,4 +339,22 @@ CREATE TRIGGER log_tree_grows BEFORE UPDATE ON log_tree WHEN NEW.size < OLD.size
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER log_tree_remains BEFORE DELETE ON log_tree BEGIN SELECT RAISE(ABORT, 'log_tree is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER boost_stays BEFORE UPDATE ON boost BEGIN SELECT RAISE(ABORT, 'boost is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER boost_remains BEFORE DELETE ON boost BEGIN SELECT RAISE(ABORT, 'boost is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER slice_stays BEFORE UPDATE ON slice BEGIN SELECT RAISE(ABORT, 'slice is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER slice_remains BEFORE DELETE ON slice BEGIN SELECT RAISE(ABORT, 'slice is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER pool_stays BEFORE UPDATE OF id, work, owner, amount, rate, last, time ON pool BEGIN SELECT RAISE(ABORT, 'pool is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER pool_remains BEFORE DELETE ON pool BEGIN SELECT RAISE(ABORT, 'pool is never deleted'); END;
 -- +goose StatementEnd

@@ -1,0 +1,135 @@
+package ledger
+
+import (
+	"encoding/hex"
+	"errors"
+
+	"fanseed/signal/log"
+	"fanseed/signal/reward"
+)
+
+// Bounds of what accounts put on works.
+const (
+	LeastStake = 1_000 // µ-credits: what is less is not worth its rows
+	MaxEpochs  = 60    // of a boost or a pool
+	MaxRunning = 200   // boosts and pools of one account at once
+)
+
+// Errors of boosts and pools.
+var (
+	ErrStake = errors.New("a boost or a pool is of at least 1,000 µ-credits, and of 1 to 60 epochs")
+	ErrFunds = errors.New("the account has not as much that it may spend")
+	ErrTaken = errors.New("the id names another boost or pool")
+	ErrMany  = errors.New("too many boosts and pools run already")
+)
+
+// Boost is what a peer locks on a work for some epochs. In each one a part of it goes to those who served the work, or back when nobody did.
+type Boost struct {
+	ID     [16]byte // chosen by whoever asks, so that asking again is the same
+	Work   [20]byte
+	Owner  [16]byte
+	Price  uint64 // µ-credits, with the fee
+	Promo  bool   // out of what was granted; else out of what is payable
+	First  uint32 // epoch, or the first open one after it
+	Epochs uint32
+	Time   uint64 // Unix milliseconds
+}
+
+// Pool is what a creator pays for a work's bytes on top, until it ends.
+type Pool struct {
+	ID     [16]byte // as of a boost
+	Work   [20]byte
+	Owner  [16]byte
+	Amount uint64 // µ-credits, out of what is payable
+	Rate   uint64 // µ-credits per GiB
+	Last   uint32 // epoch, or the first open one after it; what is left then goes back
+	Time   uint64 // Unix milliseconds
+}
+
+// BoostAccount and PoolAccount name the accounts of what is locked.
+func BoostAccount(id [16]byte) string { return "boost:" + hex.EncodeToString(id[:]) }
+func PoolAccount(id [16]byte) string  { return "pool:" + hex.EncodeToString(id[:]) }
+
+// Check refuses what cannot be kept.
+func (b Boost) Check() error {
+	if b.Price < LeastStake || b.Price > reward.MaxAmount || b.Epochs < 1 || b.Epochs > MaxEpochs || b.First > ^uint32(0)-MaxEpochs {
+		return ErrStake
+	}
+	return nil
+}
+
+// source is where a boost is paid from, and goes back to.
+func (b Boost) source() string {
+	if b.Promo {
+		return Promo(b.Owner)
+	}
+	return Payable(b.Owner)
+}
+
+// Transfer locks the price and pays the fee.
+func (b Boost) Transfer() Transfer {
+	locked, fee := reward.Fee(b.Price)
+	t := Transfer{Key: BoostAccount(b.ID), Entries: []Entry{{b.source(), -int64(b.Price)}, {BoostAccount(b.ID), int64(locked)}}}
+	if fee > 0 {
+		t.Entries = append(t.Entries, Entry{Treasury, int64(fee)})
+	}
+	return t
+}
+
+// Slices are what it pays in its epochs, in their order.
+func (b Boost) Slices() []Slice {
+	locked, _ := reward.Fee(b.Price)
+	list := make([]Slice, b.Epochs)
+	for i := range list {
+		list[i] = Slice{b, b.First + uint32(i), reward.Slice(locked, b.Epochs, uint32(i))}
+	}
+	return list
+}
+
+// Record is what the public log has of it.
+func (b Boost) Record() log.Record {
+	locked, fee := reward.Fee(b.Price)
+	return log.Boost{Time: b.Time, ID: b.ID, Infohash: b.Work, Amount: locked, Fee: fee, First: b.First, Epochs: b.Epochs}.Record()
+}
+
+// Slice is what a boost has for one epoch.
+type Slice struct {
+	Boost
+	Epoch  uint32
+	Amount uint64 // µ-credits
+}
+
+// Check refuses what cannot be kept.
+func (p Pool) Check() error {
+	if p.Amount < LeastStake || p.Amount > reward.MaxAmount || p.Rate < 1 || p.Rate > reward.MaxRate {
+		return ErrStake
+	}
+	return nil
+}
+
+// Transfer locks the amount.
+func (p Pool) Transfer() Transfer {
+	return Transfer{Key: PoolAccount(p.ID), Entries: []Entry{{Payable(p.Owner), -int64(p.Amount)}, {PoolAccount(p.ID), int64(p.Amount)}}}
+}
+
+// Record is what the public log has of it.
+func (p Pool) Record() log.Record {
+	return log.Pool{Time: p.Time, ID: p.ID, Infohash: p.Work, Amount: p.Amount, Rate: p.Rate, Last: p.Last}.Record()
+}
+
+// Fund is a pool with what is left of it.
+type Fund struct {
+	Pool
+	Left uint64 // µ-credits
+}
+
+// Credit moves µ-credits out of the treasury to what an account may spend: the operator was paid for them elsewhere.
+func Credit(id, account [16]byte, amount uint64) Transfer {
+	return Transfer{Key: "credit:" + hex.EncodeToString(id[:]), Entries: []Entry{{Treasury, -int64(amount)}, {Payable(account), int64(amount)}}}
+}
+
+// Stakes are the boosts and pools that run.
+type Stakes struct {
+	Boosts []Boost
+	Pools  []Fund
+}
