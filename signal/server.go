@@ -165,7 +165,9 @@ func (s *server) listenAdmin(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("-admin: %w", err)
 	}
-	admin := api.Admin{Ready: s.ready, Metrics: s.metrics(), Remove: s.remove}
+	admin := api.Admin{Ready: s.ready, Metrics: s.metrics(), Remove: s.remove, Credit: func(ctx context.Context, id, account [16]byte, amount uint64) error {
+		return s.ledger.Credit(ctx, id, account, amount, time.Now())
+	}}
 	s.admin = listen(accept, admin.Handler(), s.log)
 	s.log.Info("operator's listener", "url", "http://"+accept.Addr().String())
 	return nil

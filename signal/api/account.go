@@ -92,6 +92,8 @@ type statementAnswer struct {
 	Lines            []lineAnswer    `json:"lines"`
 	Refused          []refusedAnswer `json:"refused"`
 	Records          []recordAnswer  `json:"records"` // of the public log, newest first
+	Boosts           []boostAnswer   `json:"boosts"`  // that run, the oldest first
+	Pools            []poolAnswer    `json:"pools"`
 }
 
 type heldAnswer struct {
@@ -146,9 +148,13 @@ func (a *API) account(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.failed("read rate", err)
 	}
+	boosts, pools, err := a.stakes(r, asked, now)
+	if err != nil {
+		return err
+	}
 	write(w, http.StatusOK, statementAnswer{
 		asked, a.epoch(now), rate, s.Bytes, s.Pending, amount(s.Held + s.Payable), amount(s.Held), amount(s.Payable), amount(s.Promo),
-		a.held(s), lines(s), refused(s), records(s),
+		a.held(s), lines(s), refused(s), records(s), boosts, pools,
 	})
 	return nil
 }

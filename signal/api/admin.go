@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 )
 
 // Metric is one number of the server, in the words of Prometheus.
@@ -19,16 +20,20 @@ type Admin struct {
 	Ready   func(ctx context.Context) error
 	Metrics []Metric
 	Remove  func(ctx context.Context, infohash [20]byte) error
+	Credit  func(ctx context.Context, id, account [16]byte, amount uint64) error
 }
 
 // Handler answers /healthz (the process lives), /readyz (it can serve), /metrics,
-// and DELETE /works/{infohash}, which removes a work for ever.
+// DELETE /works/{infohash}, which removes a work for ever, and
+// PUT /credits/{id}?account=…&amount=…, which moves µ-credits out of the treasury to
+// what an account may spend; the id, 32 hexadecimal digits, makes it unique.
 func (a Admin) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", a.readyz)
 	mux.HandleFunc("GET /metrics", a.metrics)
 	mux.Handle("DELETE /works/{infohash}", answer(a.remove))
+	mux.Handle("PUT /credits/{id}", answer(a.credit))
 	return byAddress(mux)
 }
 
@@ -69,6 +74,19 @@ func (a Admin) remove(w http.ResponseWriter, r *http.Request) error {
 		return malformed("an infohash is 40 hexadecimal digits")
 	}
 	if err := a.Remove(r.Context(), hash); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (a Admin) credit(w http.ResponseWriter, r *http.Request) error {
+	var name, to account
+	amount, err := strconv.ParseUint(r.URL.Query().Get("amount"), 10, 64)
+	if err != nil || name.UnmarshalText([]byte(r.PathValue("id"))) != nil || to.UnmarshalText([]byte(r.URL.Query().Get("account"))) != nil {
+		return malformed("id and account are 32 hexadecimal digits, amount is a number of µ-credits")
+	}
+	if err := a.Credit(r.Context(), name, to, amount); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

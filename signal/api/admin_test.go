@@ -8,16 +8,25 @@ import (
 	"testing"
 
 	"fanseed/signal/api"
+	"fanseed/signal/ledger"
 )
 
 func TestAdmin(t *testing.T) {
 	var ready error
 	var removed [][20]byte
+	var credited [][3]uint64 // last byte of the id, last byte of the account, amount
 	handler := api.Admin{
 		Ready:   func(context.Context) error { return ready },
 		Metrics: []api.Metric{{Name: "fanseed_x", Help: "Some.", Type: "gauge", Value: func() int64 { return 7 }}},
 		Remove: func(_ context.Context, infohash [20]byte) error {
 			removed = append(removed, infohash)
+			return nil
+		},
+		Credit: func(_ context.Context, id, account [16]byte, amount uint64) error {
+			if amount > 100 {
+				return ledger.ErrFunds
+			}
+			credited = append(credited, [3]uint64{uint64(id[15]), uint64(account[15]), amount})
 			return nil
 		},
 	}.Handler()
@@ -44,6 +53,16 @@ func TestAdmin(t *testing.T) {
 	expect(ask("DELETE", "127.0.0.1:9", "/works/01"), 400, "malformed")
 	expect(ask("DELETE", "evil.test:9", "/works/"+strings.Repeat("01", 20)), 421, "")
 	expect(ask("GET", "evil.test", "/metrics"), 421, "")
+	one, two := strings.Repeat("01", 16), strings.Repeat("02", 16)
+	expect(ask("PUT", "127.0.0.1:9", "/credits/"+one+"?account="+two+"&amount=77"), 204, "")
+	expect(ask("PUT", "127.0.0.1:9", "/credits/"+one+"?account="+two+"&amount=101"), 402, "funds")
+	for _, wrong := range []string{"/credits/01?account=" + two + "&amount=7", "/credits/" + one + "?amount=7", "/credits/" + one + "?account=" + two + "&amount=-7"} {
+		expect(ask("PUT", "127.0.0.1:9", wrong), 400, "malformed")
+	}
+	expect(ask("PUT", "evil.test:9", "/credits/"+one+"?account="+two+"&amount=77"), 421, "")
+	if len(credited) != 1 || credited[0] != [3]uint64{1, 2, 77} {
+		t.Errorf("credited %v", credited)
+	}
 	if len(removed) != 1 || removed[0][19] != 1 {
 		t.Errorf("removed %x", removed)
 	}

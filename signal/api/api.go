@@ -27,6 +27,9 @@ type Ledger interface {
 	Statement(ctx context.Context, account [16]byte) (ledger.Statement, error)
 	Epochs() ledger.Epochs
 	Rate(ctx context.Context) (uint64, error)
+	Boost(ctx context.Context, b ledger.Boost, now time.Time) (ledger.Boost, error)
+	Fund(ctx context.Context, p ledger.Pool, epochs uint32, now time.Time) (ledger.Pool, error)
+	Stakes(ctx context.Context, account [16]byte, now time.Time) (ledger.Stakes, error)
 }
 
 // Works is where published works are read.
@@ -124,6 +127,8 @@ func (a *API) words() http.Handler {
 	mux.Handle("GET /v1/works/{work}", answer(a.work))
 	mux.Handle("POST /v1/settle", answer(a.settle))
 	mux.Handle("GET /v1/accounts/{account}", answer(a.account))
+	mux.Handle("POST /v1/boosts", answer(a.boost))
+	mux.Handle("POST /v1/pools", answer(a.fund))
 	mux.Handle(logPath+"/", http.StripPrefix(logPath, a.PublicLog))
 	mux.Handle("/v1/", answer(func(http.ResponseWriter, *http.Request) error { return errNoWord }))
 	return a.open(a.bounded(mux))

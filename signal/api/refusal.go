@@ -31,6 +31,9 @@ var (
 	errTooLarge = &refusal{status: 413, Code: "too_large", Message: "the request is larger than it may be"}
 	errStorage  = &refusal{status: 503, Code: "storage", Message: "the server cannot store anything at the moment; nothing was changed, try again later"}
 	errInternal = &refusal{status: 500, Code: "internal", Message: "the server failed; try again later"}
+	errFunds    = &refusal{status: 402, Code: "funds", Message: "the account has not as much that it may spend"}
+	errTaken    = &refusal{status: 409, Code: "taken", Message: "this id names another one already"}
+	errMany     = &refusal{status: 409, Code: "too_many", Message: "this account has as many boosts and pools as it may"}
 	errForeign  = &refusal{status: 403, Code: "forbidden", Message: "this account can be read by its own key only"}
 )
 
@@ -63,6 +66,14 @@ func refusalOf(err error) *refusal {
 		return malformed("at most 1000 receipts can be settled at once")
 	case errors.Is(err, ledger.ErrKey):
 		return malformed("the public key is of small order")
+	case errors.Is(err, ledger.ErrStake):
+		return malformed("a boost or a pool is of at least 1000 µ-credits and of 1 to 60 epochs, and a pool has a rate")
+	case errors.Is(err, ledger.ErrFunds):
+		return errFunds
+	case errors.Is(err, ledger.ErrTaken):
+		return errTaken
+	case errors.Is(err, ledger.ErrMany):
+		return errMany
 	case errors.Is(err, ledger.ErrStorage), errors.Is(err, ledger.ErrClosed):
 		return errStorage
 	}

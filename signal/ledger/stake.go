@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
+	"time"
 
 	"fanseed/signal/log"
 	"fanseed/signal/reward"
@@ -132,4 +134,29 @@ func Credit(id, account [16]byte, amount uint64) Transfer {
 type Stakes struct {
 	Boosts []Boost
 	Pools  []Fund
+}
+
+// Boost locks a boost from the epoch on that is open now, and returns it as it is kept.
+func (l *Ledger) Boost(ctx context.Context, b Boost, now time.Time) (Boost, error) {
+	b.First, b.Time = l.epochs.At(now), uint64(now.UnixMilli())
+	return l.books.Boost(ctx, b)
+}
+
+// Fund locks a pool for so many epochs, the one that is open now among them, and returns it as it is kept.
+func (l *Ledger) Fund(ctx context.Context, p Pool, epochs uint32, now time.Time) (Pool, error) {
+	if epochs < 1 || epochs > MaxEpochs {
+		return p, ErrStake
+	}
+	p.Last, p.Time = l.epochs.At(now)+epochs-1, uint64(now.UnixMilli())
+	return l.books.Fund(ctx, p)
+}
+
+// Credit moves µ-credits out of the treasury to what an account may spend. The id makes it unique.
+func (l *Ledger) Credit(ctx context.Context, id, account [16]byte, amount uint64, now time.Time) error {
+	return l.books.Credit(ctx, id, account, amount, uint64(now.UnixMilli()))
+}
+
+// Stakes returns the boosts and pools that run: of one account, or of all when that is zero.
+func (l *Ledger) Stakes(ctx context.Context, account [16]byte, now time.Time) (Stakes, error) {
+	return l.books.Stakes(ctx, l.epochs.At(now), account)
 }
