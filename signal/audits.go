@@ -9,9 +9,11 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"fanseed/signal/api"
 	"fanseed/signal/audit"
+	"fanseed/signal/ledger"
 	"fanseed/wasm/rtc"
 )
 
@@ -31,7 +33,7 @@ func (s *server) openAudits(own net.Addr, ice []api.ICEServer) error {
 	}
 	c := audit.Config{
 		Server: s.origins[0], Dial: own.String(), PerHour: s.audits, Works: works{s.listing, s.db}, Seeders: s.others,
-		Results: failures{s.log}, Relay: s.auditRelay, Log: s.log,
+		Results: outcomes{s.ledger, s.log}, Relay: s.auditRelay, Log: s.log,
 	}
 	for _, server := range ice {
 		c.ICE = append(c.ICE, rtc.ICEServer(server))
@@ -64,18 +66,23 @@ func (w works) Lengths() iter.Seq2[[20]byte, int64] {
 	}
 }
 
-// failures writes the failed audits to the log.
-type failures struct{ log *slog.Logger }
+// outcomes keeps how audits ended, and writes the failed ones to the log.
+type outcomes struct {
+	ledger *ledger.Ledger
+	log    *slog.Logger
+}
 
 // Audited implements audit.Results.
-func (f failures) Audited(_ context.Context, results []audit.Result) error {
-	for _, r := range results {
+func (f outcomes) Audited(ctx context.Context, results []audit.Result) error {
+	list, now := make([]ledger.Audited, len(results)), uint64(time.Now().UnixMilli())
+	for i, r := range results {
+		list[i] = ledger.Audited{Epoch: r.Epoch, Account: r.Account, Work: r.Infohash, Passed: !r.Failed, Why: r.Outcome.String(), Time: now}
 		if r.Failed {
 			f.log.Info("a seeder has failed an audit", "account", hex.EncodeToString(r.Account[:]), "infohash", hex.EncodeToString(r.Infohash[:]),
 				"epoch", r.Epoch, "why", r.Outcome.String())
 		}
 	}
-	return nil
+	return f.ledger.Audited(ctx, list)
 }
 
 func (a *audits) begin(failed chan<- error) {

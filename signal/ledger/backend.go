@@ -40,12 +40,13 @@ type Batch struct {
 	Tickets   []ticket.Ticket
 	Presences []Presence
 	Stays     []Stay
+	Audits    []Audited
 	Claims    []Claim
 }
 
 // Size returns the number of items.
 func (b Batch) Size() int {
-	return len(b.Keys) + len(b.Tickets) + len(b.Presences) + len(b.Stays) + len(b.Claims)
+	return len(b.Keys) + len(b.Tickets) + len(b.Presences) + len(b.Stays) + len(b.Audits) + len(b.Claims)
 }
 
 // Outcome answers a batch item by item.
@@ -80,7 +81,7 @@ type Backend interface {
 	// Signers returns one Signer for each serial.
 	Signers(ctx context.Context, serials [][16]byte) ([]Signer, error)
 	// Apply registers keys, keeps tickets of registered keys for works that are
-	// not removed, adds presences and stays, and judges claims by Judge, one after the other. An accepted
+	// not removed, adds presences, stays and audits, and judges claims by Judge, one after the other. An accepted
 	// increase counts in the ticket's epoch, or in the first open one after it.
 	// A refused claim of a registered account is kept for its statement.
 	Apply(ctx context.Context, b Batch) (Outcome, error)
@@ -105,8 +106,8 @@ type Backend interface {
 	Stakes(ctx context.Context, n uint32, account [16]byte) (Stakes, error)
 	// Balance returns the µ-credits of a ledger account, 0 for one never used.
 	Balance(ctx context.Context, account string) (int64, error)
-	// OpenEpochs returns the epochs that are not closed and in which bytes were confirmed, somebody stayed, or something held becomes
-	// payable, in order.
+	// OpenEpochs returns the epochs that are not closed and in which something is to be done when they end: bytes were
+	// confirmed, somebody stayed or failed an audit, something held becomes payable, or a boost or a pool has its turn. In order.
 	OpenEpochs(ctx context.Context) ([]uint32, error)
 	// Facts returns what an epoch is paid by. Of a presence the last one counts that is not after it.
 	Facts(ctx context.Context, n uint32) (Facts, error)

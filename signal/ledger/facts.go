@@ -63,6 +63,7 @@ type Facts struct {
 	Due       []Holding  // that become payable with this epoch
 	Slices    []Slice    // of boosts, for this epoch
 	Funds     []Fund     // pools that have something left
+	Failed    []Failed   // of the accounts that failed an audit
 }
 
 // Input makes the inputs of the epoch's division. tag gives a leecher the name that it has in this epoch alone.
@@ -157,10 +158,15 @@ func (f *Facts) seeders(in *reward.Input, net func([16]byte) reward.Tag) map[[16
 		at[s.Account] = 0
 		proved[s.Account] = proved[s.Account] || s.Passed > 0
 	}
+	failed := map[[16]byte]uint64{}
+	for _, a := range f.Failed {
+		at[a.Account] = 0
+		failed[a.Account] = a.Times
+	}
 	for _, p := range f.People {
 		if _, seeds := at[p.Account]; seeds {
 			done := gave[p.Account] && proved[p.Account] && p.Longest >= uint64(in.Minutes)
-			in.Seeders = append(in.Seeders, reward.Seeder{Account: p.Account, Net: net(p.Account), Reputation: p.Reputation, New: done && !p.Granted})
+			in.Seeders = append(in.Seeders, reward.Seeder{Account: p.Account, Net: net(p.Account), Reputation: p.Reputation, New: done && !p.Granted, Failed: min(failed[p.Account], reward.MaxFailed)})
 		}
 	}
 	slices.SortFunc(in.Seeders, func(a, b reward.Seeder) int { return bytes.Compare(a.Account[:], b.Account[:]) })

@@ -96,6 +96,7 @@ func (w *writer) write(group []request) {
 		all.Tickets = append(all.Tickets, r.batch.Tickets...)
 		all.Presences = append(all.Presences, r.batch.Presences...)
 		all.Stays = append(all.Stays, r.batch.Stays...)
+		all.Audits = append(all.Audits, r.batch.Audits...)
 		all.Claims = append(all.Claims, r.batch.Claims...)
 	}
 	out, err := w.backend.Apply(context.Background(), all)

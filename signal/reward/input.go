@@ -12,6 +12,7 @@ const (
 	MaxAmount  = 1<<53 - 1 // of every number of bytes and µ-credits, and of their sums
 	MaxMinutes = 366 * 24 * 60
 	MaxRate    = 1 << 40 // µ-credits per GiB
+	MaxFailed  = 1 << 20 // audits of one account
 	maxRows    = 1 << 24 // of each kind
 )
 
@@ -159,7 +160,7 @@ func (c *check) work(w Work) {
 
 func (c *check) seeder(s Seeder) {
 	c.number("seeder", s.Reputation, FullReputation)
-	c.number("seeder", s.Failed, 1<<20)
+	c.number("seeder", s.Failed, MaxFailed)
 }
 
 func (c *check) leecher(l Leecher) {

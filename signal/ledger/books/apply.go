@@ -34,6 +34,9 @@ func (k *Keeper) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome,
 		if err := stays(ctx, tx, b.Stays); err != nil {
 			return err
 		}
+		if err := audits(ctx, tx, b.Audits); err != nil {
+			return err
+		}
 		out.Results, out.Increases, err = settle(ctx, tx, b.Claims)
 		return err
 	})

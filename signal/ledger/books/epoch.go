@@ -19,7 +19,7 @@ func firstOpen(ctx context.Context, tx tx) (n uint32, err error) {
 // somethingIn lists the epochs from $1 on in which there is something to be done when they end.
 const somethingIn = `SELECT epoch FROM credit WHERE epoch >= $1 UNION SELECT epoch FROM stay WHERE epoch >= $1
 	UNION SELECT due FROM holding WHERE matured = 0 AND due >= $1 UNION SELECT epoch FROM slice WHERE epoch >= $1
-	UNION SELECT last FROM pool WHERE ended = 0 AND last >= $1`
+	UNION SELECT last FROM pool WHERE ended = 0 AND last >= $1 UNION SELECT epoch FROM audit WHERE passed = 0 AND epoch >= $1`
 
 // OpenEpochs returns the epochs in which there is something that is not done.
 func (k *Keeper) OpenEpochs(ctx context.Context) (open []uint32, err error) {

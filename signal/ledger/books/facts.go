@@ -107,6 +107,7 @@ func facts(ctx context.Context, tx tx, n uint32) (ledger.Facts, error) {
 			max(CASE WHEN EXISTS (SELECT 1 FROM increase i WHERE i.ticket = t.id) THEN 1 ELSE 0 END) AS successful
 			FROM ticket t WHERE t.epoch = $1 AND t.flags % 2 = 0 GROUP BY t.leecher, t.seeder, t.work) AS pairs GROUP BY leecher`},
 		{g.due, `SELECT account, epoch, due, amount FROM holding WHERE matured = 0 AND due <= $1 ORDER BY account, epoch, due`},
+		{g.failed, `SELECT account, count(*) FROM audit WHERE epoch = $1 AND passed = 0 GROUP BY account ORDER BY account`},
 		{g.slice, `SELECT ` + boostColumns + `, s.epoch, s.amount FROM slice s JOIN boost ON id = s.boost WHERE s.epoch = $1 ORDER BY id`},
 		{g.fund, fundsOf(tx) + ` WHERE ended = 0 AND $1 >= 0 ORDER BY id`},
 	} {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/log"
 	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
 )
@@ -18,6 +19,7 @@ func factCases() []Case {
 		{"tries are counted by pairs", tried},
 		{"an account is where it was seen first", present},
 		{"stays add up while their epoch is open", stays},
+		{"failed audits are told while their epoch is open, and are in the log", audits},
 		{"a work's leaves are kept", leaves},
 	}
 }
@@ -149,4 +151,43 @@ func leaves(t testing.TB, place Place) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
+}
+
+func audits(t testing.TB, place Place) {
+	w := newWorld(t, place)
+	w.register("anna", "bert")
+	w.publish("song", 64*mib)
+	audited := func(name, work string, n uint32, passed bool) ledger.Audited {
+		return ledger.Audited{Epoch: n, Account: account(name), Work: infohash(work), Passed: passed, Why: "why", Time: start + uint64(n)}
+	}
+	w.apply(ledger.Batch{Audits: []ledger.Audited{
+		audited("anna", "song", epoch, false), audited("bert", "song", epoch, true), audited("anna", "song", epoch+1, false),
+		audited("nobody", "song", epoch, false), audited("anna", "nothing", epoch, false),
+	}})
+	second := audited("anna", "song", epoch, false)
+	second.Time += 5
+	w.apply(ledger.Batch{Audits: []ledger.Audited{second, second}})
+	w.apply(ledger.Batch{Audits: []ledger.Audited{audited("anna", "song", epoch, false), second}})
+	w.expectOpen(epoch, epoch+1)
+	f := w.facts(epoch)
+	if want := []ledger.Failed{{Account: account("anna"), Times: 2}}; !slices.Equal(f.Failed, want) || len(f.People) != 1 {
+		t.Errorf("got %+v of %d people, want %+v", f.Failed, len(f.People), want)
+	}
+	w.close(epoch, 0, 0, 0)
+	third := second
+	third.Time += 5
+	w.apply(ledger.Batch{Audits: []ledger.Audited{third}})
+	if f := w.facts(epoch); len(f.Failed) != 1 || f.Failed[0].Times != 2 {
+		t.Errorf("after the epoch was closed: got %+v", f.Failed)
+	}
+	logged := 0
+	for _, r := range w.records() {
+		if r.Kind() == log.KindAudit {
+			logged++
+		}
+	}
+	if logged != 3 {
+		t.Errorf("%d failed audits are in the log, want 3", logged)
+	}
+	w.check()
 }

@@ -41,6 +41,7 @@ type fake struct {
 	balances  map[string]int64
 	presences []ledger.Presence
 	stays     []ledger.Stay
+	audits    []ledger.Audited
 
 	*log.Memory
 	deposits []log.Record // that are not in the log yet
@@ -149,6 +150,23 @@ func (f *fake) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome, e
 			f.stays = append(f.stays, s)
 		}
 	}
+	for _, a := range b.Audits {
+		_, registered := f.people[a.Account]
+		_, published := f.works[a.Work]
+		if !registered || !published || a.Epoch < f.firstOpen() && f.defect != "takes audits of closed epochs" {
+			continue
+		}
+		if slices.Contains(f.audits, a) && f.defect != "counts an audit again" {
+			continue
+		}
+		f.audits = append(f.audits, a)
+		if a.Passed {
+			continue
+		}
+		if _, err := f.Append(ctx, log.Audit{Time: a.Time, Account: a.Account, Infohash: a.Work, Asked: 1}.Record()); err != nil {
+			return out, err
+		}
+	}
 	f.atFirst = maps.Clone(f.settled)
 	for _, c := range b.Claims {
 		out.Results = append(out.Results, f.judge(c))
@@ -200,6 +218,17 @@ func (f *fake) facts(n uint32) (facts ledger.Facts) {
 		facts.Stays[at].Minutes += s.Minutes
 		facts.Stays[at].Asked += s.Asked
 		facts.Stays[at].Passed += s.Passed
+	}
+	for _, a := range f.audits {
+		if a.Epoch != n || a.Passed {
+			continue
+		}
+		accounts[a.Account] = true
+		at := slices.IndexFunc(facts.Failed, func(o ledger.Failed) bool { return o.Account == a.Account })
+		if at < 0 {
+			at, facts.Failed = len(facts.Failed), append(facts.Failed, ledger.Failed{Account: a.Account})
+		}
+		facts.Failed[at].Times++
 	}
 	for _, b := range f.boosts {
 		for _, s := range b.Slices() {
@@ -579,6 +608,9 @@ func (f *fake) openEpochs() []uint32 {
 	}
 	for _, p := range f.pools {
 		open[p.Last] = true
+	}
+	for _, a := range f.audits {
+		open[a.Epoch] = open[a.Epoch] || !a.Passed
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(open)), func(n uint32) bool { return n < f.firstOpen() || !open[n] })
 }

@@ -27,6 +27,8 @@ func TestBrokenFakesFail(t *testing.T) {
 		"closes over stays":                          "an epoch with nothing but stays is closed too",
 		"forgets reputations":                        "what one epoch leaves, the next is told",
 		"keeps presences for ever":                   "what one epoch leaves, the next is told",
+		"takes audits of closed epochs":              "failed audits are told while their epoch is open, and are in the log",
+		"counts an audit again":                      "failed audits are told while their epoch is open, and are in the log",
 		"credits again":                              "an account is credited once",
 		"locks a boost again":                        "a boost is locked once, and has a part for each epoch",
 		"lends":                                      "nobody locks what is not there",

@@ -55,7 +55,10 @@ func begin(t testing.TB, s Store) {
 		Infohash: song, Name: "song", Length: 1 << 40, PieceLength: 1, Files: 1, Publisher: ticket.Account(anna),
 	}, []byte("torrent"), 10)
 	tk := newTicket(1, anna, bert, epoch)
-	_, applied := s.Apply(ctx, ledger.Batch{Tickets: []ticket.Ticket{tk}, Claims: []ledger.Claim{newClaim(tk, mib)}})
+	audited := ledger.Audited{Epoch: epoch, Account: ticket.Account(anna), Work: song, Why: "corrupt", Time: issued}
+	_, applied := s.Apply(ctx, ledger.Batch{
+		Tickets: []ticket.Ticket{tk}, Audits: []ledger.Audited{audited}, Claims: []ledger.Claim{newClaim(tk, mib)},
+	})
 	deposited := s.Deposit(ctx, 1_000_000, issued)
 	credited := s.Credit(ctx, [16]byte{1}, ticket.Account(anna), 100_000, issued)
 	_, boosted := s.Boost(ctx, ledger.Boost{ID: [16]byte{1}, Work: song, Owner: ticket.Account(anna), Price: 10_000, First: epoch, Epochs: 3, Time: issued})

@@ -21,6 +21,7 @@ var everything = []string{
 	`SELECT 'epoch', number, bytes, paid, closed, inputs, payouts FROM epoch ORDER BY number`,
 	`SELECT 'pay', account, epoch, kind, work, source, basis, counted, weight, amount, reason FROM pay ORDER BY account, epoch, kind, work, source`,
 	`SELECT 'holding', account, epoch, due, amount, matured FROM holding ORDER BY account, epoch, due`,
+	`SELECT 'audit', epoch, account, work, passed, why, time FROM audit ORDER BY id`,
 	`SELECT 'boost', id, work, owner, price, promo, first, epochs, time FROM boost ORDER BY id`,
 	`SELECT 'slice', epoch, boost, amount FROM slice ORDER BY epoch, boost`,
 	`SELECT 'pool', id, work, owner, amount, rate, last, time, ended FROM pool ORDER BY id`,

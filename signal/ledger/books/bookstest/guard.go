@@ -35,6 +35,7 @@ func staysWritten(t *testing.T, place Place) {
 		`UPDATE log_table SET bytes = hash`, `DELETE FROM log_table`,
 		`UPDATE pay SET amount = 0`, `DELETE FROM pay`,
 		`UPDATE holding SET amount = 1`, `UPDATE holding SET due = 99`, `DELETE FROM holding`,
+		`UPDATE audit SET passed = 1`, `DELETE FROM audit`,
 		`UPDATE boost SET price = 1`, `DELETE FROM boost`, `UPDATE slice SET amount = 1`, `DELETE FROM slice`, `UPDATE pool SET rate = 1`, `DELETE FROM pool`,
 		`UPDATE person SET public_key = account`, `DELETE FROM person`,
 		`UPDATE work SET length = 1`, `DELETE FROM work`,

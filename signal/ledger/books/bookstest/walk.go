@@ -18,7 +18,7 @@ type operation struct {
 }
 
 var operations = []operation{
-	{"settlement", settle, 14},
+	{"settlement", settle, 20},
 	{"deposit", func(s Store) error { return s.Deposit(ctx, 5_000_000, issued) }, 7},
 	{"closing of an epoch", func(s Store) error {
 		_, err := s.CloseEpoch(ctx, epoch+1, issued, closing(epoch+1))
@@ -43,6 +43,7 @@ func settle(s Store) error {
 	forged.Genuine = false
 	_, err := s.Apply(ctx, ledger.Batch{
 		Keys:    []ledger.Key{{Public: carl}},
+		Audits:  []ledger.Audited{{Epoch: epoch + 2, Account: ticket.Account(bert), Work: song, Why: "silent", Time: issued}},
 		Tickets: []ticket.Ticket{first, second},
 		Claims:  []ledger.Claim{newClaim(first, 2*mib), newClaim(second, 3*mib), newClaim(first, 4*mib), newClaim(first, 4*mib), forged},
 	})

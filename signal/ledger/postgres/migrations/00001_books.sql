@@ -163,6 +163,18 @@ CREATE TABLE holding (
 );
 CREATE INDEX holding_due ON holding (due) WHERE matured = 0;
 
+-- How seeders have served the server's own downloaders.
+CREATE TABLE audit (
+    id      BYTEA PRIMARY KEY CHECK (length(id) = 16),
+    epoch   BIGINT NOT NULL,
+    account BYTEA NOT NULL REFERENCES person,
+    work    BYTEA NOT NULL REFERENCES work,
+    passed  SMALLINT NOT NULL CHECK (passed IN (0, 1)),
+    why     TEXT NOT NULL,
+    time    BIGINT NOT NULL
+);
+CREATE INDEX audit_failed ON audit (epoch, account) WHERE passed = 0;
+
 -- What peers lock on works for some epochs, and what of it each epoch has.
 CREATE TABLE boost (
     id     BYTEA PRIMARY KEY CHECK (length(id) = 16),
@@ -289,3 +301,4 @@ CREATE TRIGGER boost_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON boost EXECUTE 
 CREATE TRIGGER slice_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON slice EXECUTE FUNCTION stays();
 CREATE TRIGGER pool_stays BEFORE UPDATE OF id, work, owner, amount, rate, last, time ON pool EXECUTE FUNCTION stays();
 CREATE TRIGGER pool_remains BEFORE DELETE OR TRUNCATE ON pool EXECUTE FUNCTION stays();
+CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION stays();

@@ -163,6 +163,18 @@ CREATE TABLE holding (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX holding_due ON holding (due) WHERE matured = 0;
 
+-- How seeders have served the server's own downloaders.
+CREATE TABLE audit (
+    id      BLOB PRIMARY KEY CHECK (length(id) = 16),
+    epoch   INTEGER NOT NULL,
+    account BLOB NOT NULL REFERENCES person,
+    work    BLOB NOT NULL REFERENCES work,
+    passed  INTEGER NOT NULL CHECK (passed IN (0, 1)),
+    why     TEXT NOT NULL,
+    time    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX audit_failed ON audit (epoch, account) WHERE passed = 0;
+
 -- What peers lock on works for some epochs, and what of it each epoch has.
 CREATE TABLE boost (
     id     BLOB PRIMARY KEY CHECK (length(id) = 16),
@@ -357,4 +369,10 @@ CREATE TRIGGER pool_stays BEFORE UPDATE OF id, work, owner, amount, rate, last, 
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER pool_remains BEFORE DELETE ON pool BEGIN SELECT RAISE(ABORT, 'pool is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is never deleted'); END;
 -- +goose StatementEnd
