@@ -20,15 +20,7 @@ func audits(ctx context.Context, tx tx, list []ledger.Audited) error {
 		accounts.add(a.Account[:])
 		works.add(a.Work[:])
 	}
-	open, err := firstOpen(ctx, tx)
-	if err != nil {
-		return err
-	}
-	registered, err := present(ctx, tx, `SELECT account FROM person WHERE account IN ()`, accounts)
-	if err != nil {
-		return err
-	}
-	published, err := present(ctx, tx, `SELECT infohash FROM work WHERE infohash IN ()`, works)
+	there, err := whatIsThere(ctx, tx, accounts, works)
 	if err != nil {
 		return err
 	}
@@ -39,7 +31,7 @@ func audits(ctx context.Context, tx tx, list []ledger.Audited) error {
 	kept := rows{columns: 7, head: `INSERT INTO audit (id, epoch, account, work, passed, why, time) VALUES`}
 	var failed []log.Record
 	for _, a := range list {
-		if a.Epoch < open || !registered.has[string(a.Account[:])] || !published.has[string(a.Work[:])] {
+		if !there.has(a.Epoch, a.Account, a.Work) {
 			continue
 		}
 		id := a.ID()

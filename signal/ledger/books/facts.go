@@ -38,21 +38,13 @@ func stays(ctx context.Context, tx tx, list []ledger.Stay) error {
 		accounts.add(s.Account[:])
 		works.add(s.Work[:])
 	}
-	open, err := firstOpen(ctx, tx)
-	if err != nil {
-		return err
-	}
-	registered, err := present(ctx, tx, `SELECT account FROM person WHERE account IN ()`, accounts)
-	if err != nil {
-		return err
-	}
-	published, err := present(ctx, tx, `SELECT infohash FROM work WHERE infohash IN ()`, works)
+	there, err := whatIsThere(ctx, tx, accounts, works)
 	if err != nil {
 		return err
 	}
 	sums, at := []ledger.Stay{}, map[ledger.Stay]int{} // a statement may not change a row twice
 	for _, s := range list {
-		if s.Epoch < open || !registered.has[string(s.Account[:])] || !published.has[string(s.Work[:])] {
+		if !there.has(s.Epoch, s.Account, s.Work) {
 			continue
 		}
 		key := ledger.Stay{Epoch: s.Epoch, Account: s.Account, Work: s.Work}
@@ -72,6 +64,27 @@ func stays(ctx context.Context, tx tx, list []ledger.Stay) error {
 		kept.add(int64(s.Epoch), s.Account[:], s.Work[:], int64(s.Minutes), int64(s.Asked), int64(s.Passed))
 	}
 	return kept.insert(ctx, tx)
+}
+
+// there is what facts can be told of.
+type there struct {
+	open            uint32 // the first epoch that is not closed
+	accounts, works set
+}
+
+func whatIsThere(ctx context.Context, tx tx, accounts, works set) (t there, err error) {
+	if t.open, err = firstOpen(ctx, tx); err != nil {
+		return t, err
+	}
+	if t.accounts, err = present(ctx, tx, `SELECT account FROM person WHERE account IN ()`, accounts); err != nil {
+		return t, err
+	}
+	t.works, err = present(ctx, tx, `SELECT infohash FROM work WHERE infohash IN ()`, works)
+	return t, err
+}
+
+func (t there) has(epoch uint32, account [16]byte, work [20]byte) bool {
+	return epoch >= t.open && t.accounts.has[string(account[:])] && t.works.has[string(work[:])]
 }
 
 // Facts returns what the books say of an epoch.
