@@ -129,21 +129,34 @@ type refusedAnswer struct {
 // account shows a seeder its statement.
 func (a *API) account(w http.ResponseWriter, r *http.Request) error {
 	now := time.Now()
-	key, _, err := a.signed(w, r, 0, now)
+	asked, err := a.own(w, r, now)
 	if err != nil {
 		return err
-	}
-	var asked account
-	if asked.UnmarshalText([]byte(r.PathValue("account"))) != nil {
-		return malformed("an account is 32 hexadecimal digits")
-	}
-	if asked != ticket.Account(key) {
-		return errForeign
 	}
 	s, err := a.Ledger.Statement(r.Context(), asked)
 	if err != nil {
 		return a.failed("read statement", err)
 	}
+	return a.tell(w, r, asked, s, now)
+}
+
+// own returns the account that a request is about, which must be its signer's.
+func (a *API) own(w http.ResponseWriter, r *http.Request, now time.Time) (asked account, err error) {
+	key, _, err := a.signed(w, r, 0, now)
+	if err != nil {
+		return asked, err
+	}
+	if asked.UnmarshalText([]byte(r.PathValue("account"))) != nil {
+		return asked, malformed("an account is 32 hexadecimal digits")
+	}
+	if asked != ticket.Account(key) {
+		return asked, errForeign
+	}
+	return asked, nil
+}
+
+// tell writes a statement.
+func (a *API) tell(w http.ResponseWriter, r *http.Request, asked account, s ledger.Statement, now time.Time) error {
 	rate, err := a.Ledger.Rate(r.Context())
 	if err != nil {
 		return a.failed("read rate", err)

@@ -20,13 +20,18 @@ import (
 // introduce issues a ticket by which anna earns from bert.
 func (s *site) introduce(serial byte) ticket.Ticket {
 	s.Helper()
+	return s.introduceTo("song", serial)
+}
+
+func (s *site) introduceTo(name string, serial byte) ticket.Ticket {
+	s.Helper()
 	ctx, now := context.Background(), time.Now()
 	for _, name := range []string{"anna", "bert"} {
 		if err := s.ledger.Register(ctx, public(name), now); err != nil {
 			s.Fatal(err)
 		}
 	}
-	work, _ := torrent("song")
+	work, _ := torrent(name)
 	t := ticket.Ticket{
 		Serial: [16]byte{serial}, Epoch: s.ledger.Epochs().At(now), Seeder: public("anna"), Leecher: public("bert"),
 		Infohash: ticket.Infohash(work.Infohash), Limit: 1 << 20, Issued: uint64(now.UnixMilli()),

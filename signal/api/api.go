@@ -25,6 +25,7 @@ type Ledger interface {
 	Register(ctx context.Context, publicKey [32]byte, now time.Time) error
 	Settle(ctx context.Context, account [16]byte, receipts []receipt.Receipt, now time.Time) ([]receipt.Result, error)
 	Statement(ctx context.Context, account [16]byte) (ledger.Statement, error)
+	Export(ctx context.Context, account [16]byte) (ledger.Statement, error)
 	Epochs() ledger.Epochs
 	Rate(ctx context.Context) (uint64, error)
 	Boost(ctx context.Context, b ledger.Boost, now time.Time) (ledger.Boost, error)
@@ -127,6 +128,8 @@ func (a *API) words() http.Handler {
 	mux.Handle("GET /v1/works/{work}", answer(a.work))
 	mux.Handle("POST /v1/settle", answer(a.settle))
 	mux.Handle("GET /v1/accounts/{account}", answer(a.account))
+	mux.Handle("GET /v1/accounts/{account}/export.json", answer(a.exportJSON))
+	mux.Handle("GET /v1/accounts/{account}/export.csv", answer(a.exportCSV))
 	mux.Handle("POST /v1/boosts", answer(a.boost))
 	mux.Handle("POST /v1/pools", answer(a.fund))
 	mux.Handle(logPath+"/", http.StripPrefix(logPath, a.PublicLog))

@@ -26,8 +26,11 @@ import (
 // MaxReceipts bounds one call of Settle.
 const MaxReceipts = 1000
 
-// statementLines is how many lines a statement has where there are more.
-const statementLines = 1000
+// How many lines a statement has where there are more, and one that is taken away.
+const (
+	statementLines = 1000
+	exportLines    = 100_000
+)
 
 // statementRecords is how many records of the public log a statement names, by which a page can look for some of its own.
 const statementRecords = 100

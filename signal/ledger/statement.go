@@ -48,7 +48,16 @@ type Statement struct {
 
 // Statement returns what an account is shown: empty for one that never earned.
 func (l *Ledger) Statement(ctx context.Context, account [16]byte) (Statement, error) {
-	books, err := l.books.Books(ctx, account, statementLines)
+	return l.statement(ctx, account, statementLines)
+}
+
+// Export returns the same with exportLines lines.
+func (l *Ledger) Export(ctx context.Context, account [16]byte) (Statement, error) {
+	return l.statement(ctx, account, exportLines)
+}
+
+func (l *Ledger) statement(ctx context.Context, account [16]byte, lines int) (Statement, error) {
+	books, err := l.books.Books(ctx, account, lines)
 	if err != nil {
 		return Statement{}, err
 	}
