@@ -192,7 +192,7 @@ func lines(s ledger.Statement) []lineAnswer {
 		}
 		list[i] = lineAnswer{
 			Kind: l.Kind, Infohash: l.Work, Name: l.Name, Epoch: l.Epoch, Counted: l.Counted, Weight: l.Weight,
-			Credits: l.Amount, State: state, Reason: l.Reason, ReasonText: l.Reason.Text(),
+			Credits: l.Amount, State: state, Reason: l.Reason, ReasonText: l.Text(),
 		}
 		switch l.Kind {
 		case reward.Availability:

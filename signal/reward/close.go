@@ -31,6 +31,26 @@ type Line struct {
 	Reason  receipt.Reason
 }
 
+// sentences are those of lines that are not for bytes.
+var sentences = map[Kind]map[receipt.Reason]string{
+	Availability: {
+		receipt.Confirmed: "You were there for this work and proved that you have it.",
+		receipt.Pending:   "You are there for this work and have proved that you have it; the credits are paid when the epoch closes.",
+	},
+	Grant: {
+		receipt.Confirmed: "First credits: this account was there for a day, proved what it has, and gave something.",
+		receipt.Pending:   "First credits: they are paid when the epoch closes.",
+	},
+}
+
+// Text returns why the line is what it is, in one plain English sentence.
+func (l Line) Text() string {
+	if s := sentences[l.Kind][l.Reason]; s != "" {
+		return s
+	}
+	return l.Reason.Text()
+}
+
 // Pot is a common pool of an epoch.
 type Pot struct {
 	Pool    uint64 // µ-credits that there were

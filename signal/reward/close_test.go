@@ -483,3 +483,16 @@ func TestHold(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryLineHasASentence(t *testing.T) {
+	for _, kind := range []reward.Kind{reward.Bandwidth, reward.Availability, reward.Grant, reward.FromPool, reward.FromBoost} {
+		for _, reason := range receipt.Reasons() {
+			if (reward.Line{Kind: kind, Reason: reason}).Text() == "" {
+				t.Errorf("%s, %s: no sentence", kind, reason)
+			}
+		}
+	}
+	if text := (reward.Line{Kind: reward.Availability, Reason: receipt.Confirmed}).Text(); text == receipt.Confirmed.Text() {
+		t.Errorf("time is told of as bytes are: %s", text)
+	}
+}
