@@ -2,7 +2,7 @@
  * The page's API: one seeder a tab, which shows what the engine says, wherever it runs, and passes on what the page asks. See tabs.ts for
  * who runs it.
  */
-import { FanseedError, type Account, type ConnectOptions, type Limits, type PublishOptions, type Seeder, type SeederEventMap, type ShareMode, type Storage, type Work } from "../types/engine.js";
+import { FanseedError, type Account, type Boost, type ConnectOptions, type Limits, type Pool, type PublishOptions, type Seeder, type SeederEventMap, type ShareMode, type Storage, type Work } from "../types/engine.js";
 import type { Event as Told, Receipt, Snapshot, StreamAnswer } from "./messages.js";
 import { parse } from "./source.js";
 import { countStreams, startStreams, takeStreams } from "./stream.js";
@@ -15,6 +15,8 @@ export type * from "../types/engine.js";
 type Options = ConnectOptions & { proxied?: boolean };
 
 const DEFAULTS: Limits = { uploadRate: 1 << 20, uploadPerDay: 1 << 30, storage: 2 * (1 << 30) };
+/** 32 hex digits that nobody has used. */
+const newID = (): string => crypto.randomUUID().replaceAll("-", "");
 const CLOSED = new FanseedError("closed", "the seeder was closed");
 
 class OneSeeder extends EventTarget implements Seeder {
@@ -93,6 +95,16 @@ class OneSeeder extends EventTarget implements Seeder {
     const account = await this.tabs.call("account", {});
     this.#rate = account.rate;
     return account;
+  }
+
+  async boost(infohash: string, { price, epochs = 1, promo = false }: { price: number; epochs?: number; promo?: boolean }): Promise<Boost> {
+    this.#check();
+    return this.tabs.call("boost", { id: newID(), infohash, price, epochs, promo });
+  }
+
+  async fund(infohash: string, { amount, rate, epochs = 30 }: { amount: number; rate: number; epochs?: number }): Promise<Pool> {
+    this.#check();
+    return this.tabs.call("fund", { id: newID(), infohash, amount, rate, epochs });
   }
 
   async close(): Promise<void> {

@@ -4,12 +4,12 @@
  */
 import {
   FanseedError,
-  type Account,
+  type Account, type Boost,
   type Connect,
   type ErrorCode,
   type Limits,
   type Peer,
-  type PublishOptions,
+  type Pool, type PublishOptions,
   type Seeder,
   type ShareMode,
   type Work,
@@ -232,6 +232,8 @@ async function infohashOf(files: readonly File[]): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+const newID = (): string => crypto.randomUUID().replaceAll("-", "");
+
 const noAccount = (): never => {
   throw new FanseedError("no_account", "no key has been made");
 };
@@ -343,6 +345,20 @@ export class FakeSeeder extends EventTarget implements Seeder {
   async account(): Promise<Account> {
     this.#called("account");
     return this.statement ?? noAccount();
+  }
+
+  async boost(infohash: string, { price, epochs = 1, promo = false }: { price: number; epochs?: number; promo?: boolean }): Promise<Boost> {
+    this.#called("boost");
+    const boost = { id: newID(), infohash, price, fee: Math.ceil(price / 50), first: 3, epochs, ends: Date.now() + epochs * 86_400_000, promo };
+    (this.statement ?? noAccount()).boosts.push(boost);
+    return boost;
+  }
+
+  async fund(infohash: string, { amount, rate, epochs = 30 }: { amount: number; rate: number; epochs?: number }): Promise<Pool> {
+    this.#called("fund");
+    const pool = { id: newID(), infohash, amount, left: amount, rate, last: 2 + epochs, ends: Date.now() + epochs * 86_400_000 };
+    (this.statement ?? noAccount()).pools.push(pool);
+    return pool;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 /** What the tabs, the page that leads and the engine's worker say to each other. Everything here survives structured cloning. */
-import type { Account, Cap, ErrorCode, Limits, Peer, ShareMode, Storage, Webseed, WorkState } from "../types/engine.js";
+import type { Account, Boost, Cap, ErrorCode, Limits, Peer, Pool, ShareMode, Storage, Webseed, WorkState } from "../types/engine.js";
 
 /** A call of a tab; answered by exactly one Reply with the same id. Ids are unique among the tabs; nobody waits for the answer to "". */
 export interface Call {
@@ -97,6 +97,13 @@ export type Event =
   | { kind: "hashed"; id: string; hashed: number; total: number }
   | { kind: "receipts"; account: string; receipts: Receipt[] };
 
+/** Credits to be locked. The id is the calling tab's, so that a call which is repeated locks them once. */
+interface Stake {
+  id: string;
+  infohash: string;
+  epochs: number;
+}
+
 /** The arguments and values of the worker's methods. */
 export interface Methods {
   /** `paths` are those of the files, with their folder: a File that has come from elsewhere may not know its own any more. */
@@ -117,6 +124,8 @@ export interface Methods {
   blob: [{ infohash: string; file: number }, Blob];
   stream: [{ infohash: string; file: number; port: MessagePort }, void];
   account: [Record<string, never>, Account];
+  boost: [Stake & { price: number; promo: boolean }, Boost];
+  fund: [Stake & { amount: number; rate: number }, Pool];
   close: [Record<string, never>, void];
 }
 

@@ -57,6 +57,13 @@ export async function torrentOf(server: string, infohash: string): Promise<Array
   return response.arrayBuffer();
 }
 
+/** Locks credits. The same request again is answered as the first time. */
+export async function stake<T>(server: string, kind: "boosts" | "pools", asked: object): Promise<T> {
+  const response = await signed(server, "POST", `/v1/${kind}`, new TextEncoder().encode(JSON.stringify(asked)));
+  if (!response.ok) throw await refusal(response);
+  return (await response.json()) as T;
+}
+
 interface Statement {
   account: string;
   epoch: { number: number; ends: number };
@@ -68,6 +75,8 @@ interface Statement {
   credits_payable: number;
   credits_promo: number;
   held: Account["held"];
+  boosts: Account["boosts"];
+  pools: Account["pools"];
   lines: (Omit<AccountLine, "reasonText"> & { reason_text: string })[];
   refused: { infohash?: string; serial: string; amount: number; reason: string; reason_text: string; time: number }[];
 }
@@ -91,6 +100,8 @@ export async function statement(server: string, bytesPending: number): Promise<A
     rate: s.rate_per_gib,
     epochEnds: s.epoch.ends,
     held: s.held,
+    boosts: s.boosts,
+    pools: s.pools,
     lines: s.lines.map(({ reason_text, ...line }) => ({ ...line, reasonText: reason_text })),
     refused: s.refused.map(({ reason_text, ...line }) => ({ ...line, reasonText: reason_text })),
   };

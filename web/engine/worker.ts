@@ -12,7 +12,7 @@ import { Library } from "./library.js";
 import { useMemory } from "./memory.js";
 import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
-import { iceServers, register, statement, torrentOf } from "./server.js";
+import { iceServers, register, stake, statement, torrentOf } from "./server.js";
 import { near } from "./near.js";
 import { closeBodies, serve } from "./stream_worker.js";
 
@@ -262,6 +262,8 @@ const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][
   publish,
   add,
   account,
+  boost: (asked) => stake(boot.server, "boosts", asked),
+  fund: (asked) => stake(boot.server, "pools", asked),
   abort: async ({ call }) => void aborted.add(call),
   share: ({ on }) => share(on),
   limits: async ({ limits }) => {

@@ -29,6 +29,8 @@ const account: Account = {
   creditsHeld: 2_500_000,
   creditsPayable: 1_250_001,
   creditsPromo: 400_000,
+  boosts: [],
+  pools: [],
   held: [{ epoch: 2, until: Date.now() + 600_000_000, amount: 2_500_000 }],
   rate: 1_000_000,
   epochEnds: Date.now() + 7_200_000,

@@ -115,6 +115,19 @@ export interface Seeder extends EventTarget {
   account(): Promise<Account>;
 
   /**
+   * Locks credits on a work: each of the next `epochs` (1 unless told otherwise, at most 60) pays its part to those who serve the work, or
+   * gives it back where nobody does. 2 % of `price`, in µ-credits, are a fee. `promo`: out of what was granted, which nothing else can be
+   * spent on. Errors: no_account, unreachable, refused (the account has not as much, no such work).
+   */
+  boost(infohash: string, options: { price: number; epochs?: number; promo?: boolean }): Promise<Boost>;
+
+  /**
+   * Locks `amount` µ-credits to pay those who serve a work on top, at `rate` µ-credits per GiB, for so many epochs (30 unless told
+   * otherwise, at most 60); what is left then comes back. Errors as of boost.
+   */
+  fund(infohash: string, options: { amount: number; rate: number; epochs?: number }): Promise<Pool>;
+
+  /**
    * Ends this tab's part: every later call gives "closed". Where the engine runs in this tab it closes every peer connection, settles what
    * can be settled, and another tab goes on, if there is one.
    */
@@ -271,10 +284,42 @@ export interface Account {
   epochEnds: number;
   /** What becomes payable, the soonest first. */
   held: HeldCredits[];
+  /** What this account has locked and still runs, the oldest first. */
+  boosts: Boost[];
+  pools: Pool[];
   /** Newest first: for each epoch one per work and kind of pay. */
   lines: AccountLine[];
   /** Newest first: receipts that earned nothing. */
   refused: RefusedReceipt[];
+}
+
+/** Amounts are µ-credits, times Unix milliseconds. */
+export interface Boost {
+  /** 32 hex digits. */
+  id: string;
+  infohash: string;
+  price: number;
+  /** Of the price. */
+  fee: number;
+  /** Epoch. */
+  first: number;
+  epochs: number;
+  ends: number;
+  promo: boolean;
+}
+
+/** Amounts are µ-credits, times Unix milliseconds. */
+export interface Pool {
+  /** 32 hex digits. */
+  id: string;
+  infohash: string;
+  amount: number;
+  left: number;
+  /** Per GiB. */
+  rate: number;
+  /** Epoch. */
+  last: number;
+  ends: number;
 }
 
 export interface HeldCredits {
