@@ -46,16 +46,21 @@ func main() {
 	}
 }
 
+// badFlags says what is wrong with a command's flags, unless it was asked for help, and returns the exit code.
+func badFlags(err error) int {
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintln(os.Stderr, "fanseed:", err)
+	return 2
+}
+
 // serve runs the server until it is told to stop, and returns the exit code. A
 // second signal ends it at once.
 func serve(args []string) int {
 	o, err := parseFlags(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "fanseed:", err)
-		return 2
+	if err != nil {
+		return badFlags(err)
 	}
 	level := slog.LevelInfo
 	if o.verbose {

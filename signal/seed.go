@@ -19,12 +19,8 @@ import (
 // seedFiles seeds from a terminal until it is told to stop, and returns the exit code. A second signal ends it at once.
 func seedFiles(args []string) int {
 	o, err := parseSeedFlags(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "fanseed:", err)
-		return 2
+	if err != nil {
+		return badFlags(err)
 	}
 	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()

@@ -21,12 +21,8 @@ import (
 // verifyLog verifies a server's public log, and returns the exit code.
 func verifyLog(args []string) int {
 	o, err := parseVerifyFlags(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return 0
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "fanseed:", err)
-		return 2
+	if err != nil {
+		return badFlags(err)
 	}
 	stop, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()

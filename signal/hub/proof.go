@@ -228,16 +228,22 @@ func (h *Hub) beginRound(ctx context.Context, at appointment) {
 	if !ok {
 		return
 	}
+	h.withTorrent(ctx, at.infohash, "no challenge", func(l *listed) { h.loaded(l, at.extra) })
+}
+
+// withTorrent loads a torrent off the loop, and goes on with it there. No other challenge begins meanwhile.
+func (h *Hub) withTorrent(ctx context.Context, infohash [20]byte, otherwise string, then func(*listed)) {
+	p := h.proofs
 	p.busy = true
 	h.desk.start(ctx, nil, func(ctx context.Context) func() {
-		l, err := p.load(ctx, h.config.Torrents, at.infohash)
+		l, err := p.load(ctx, h.config.Torrents, infohash)
 		return func() {
 			p.busy = false
 			if err != nil {
-				h.log.Error("no challenge", "doing", "read torrent", "err", err)
+				h.log.Error(otherwise, "doing", "read torrent", "err", err)
 				return
 			}
-			h.loaded(l, at.extra)
+			then(l)
 		}
 	})
 }

@@ -78,22 +78,12 @@ func (h *Hub) there(s *spot) bool {
 
 // beginSpot loads the torrent of a work, and challenges.
 func (h *Hub) beginSpot(ctx context.Context, s *spot) {
-	p := h.proofs
 	if _, listed := h.config.Works.Work(s.infohash); !listed || !h.there(s) {
 		return
 	}
-	p.busy = true
-	h.desk.start(ctx, nil, func(ctx context.Context) func() {
-		l, err := p.load(ctx, h.config.Torrents, s.infohash)
-		return func() {
-			p.busy = false
-			if err != nil {
-				h.log.Error("no spot check", "doing", "read torrent", "err", err)
-				return
-			}
-			if count := spotLeaves(l.torrent.Info, s.signed); count > 0 && h.there(s) {
-				p.pace(h.now, h.challenge(s.client, &round{listed: l, count: count}, s))
-			}
+	h.withTorrent(ctx, s.infohash, "no spot check", func(l *listed) {
+		if count := spotLeaves(l.torrent.Info, s.signed); count > 0 && h.there(s) {
+			h.proofs.pace(h.now, h.challenge(s.client, &round{listed: l, count: count}, s))
 		}
 	})
 }

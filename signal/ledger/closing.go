@@ -84,11 +84,23 @@ func (l *Ledger) closing(n uint32, now time.Time, f *Facts) (Closing, error) {
 	c.Holdings = l.hold(n, f, earned)
 	c.Reputes = reputes(in, out, f, granted)
 	c.Forget = n - min(n, uint32(lateFor/time.Duration(l.epochs))+1)
-	for work, nets := range f.reached(f.nets(func(account [16]byte) reward.Tag { return l.tags.leecher(n, account) })) {
-		c.Reached = append(c.Reached, Reached{work, nets})
-	}
+	c.Reached = reached(in, f)
 	c.Record, err = record(&c, &out, now)
 	return c, err
+}
+
+// reached tells how many networks downloaded each work in this epoch: the inputs have them with those of the epochs before.
+func reached(in *reward.Input, f *Facts) (list []Reached) {
+	before := map[[20]byte]uint64{}
+	for _, r := range f.Reached {
+		before[r.Work] = r.Nets
+	}
+	for _, w := range in.Works {
+		if nets := w.Nets - before[w.Infohash]; nets > 0 {
+			list = append(list, Reached{w.Infohash, nets})
+		}
+	}
+	return list
 }
 
 // record is what the public log says of an epoch.

@@ -102,9 +102,6 @@ func New(ctx context.Context, b Backend, c Config) (*Ledger, error) {
 // Epochs returns the calendar.
 func (l *Ledger) Epochs() Epochs { return l.epochs }
 
-// Emission returns the µ-credits that an epoch pays out of the treasury at most.
-func (l *Ledger) Emission() uint64 { return l.emission }
-
 // Close waits for what is being written and closes the backend.
 func (l *Ledger) Close() error {
 	l.writer.stop()
