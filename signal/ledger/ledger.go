@@ -205,22 +205,21 @@ func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error 
 // CloseEpochs closes every epoch that has ended by now and pays what was earned
 // in it. It may be stopped anywhere and called again.
 func (l *Ledger) CloseEpochs(ctx context.Context, now time.Time) error {
-	open, err := l.books.OpenEpochs(ctx)
-	if err != nil {
-		return fmt.Errorf("list open epochs: %w", err)
-	}
-	current := l.epochs.At(now)
-	for _, n := range open {
-		if n >= current {
-			break
+	for {
+		open, err := l.books.OpenEpochs(ctx) // again after each: what one pays may be due in another that has ended too
+		if err != nil {
+			return fmt.Errorf("list open epochs: %w", err)
 		}
+		if len(open) == 0 || open[0] >= l.epochs.At(now) {
+			return nil
+		}
+		n := open[0]
 		epoch, err := l.books.CloseEpoch(ctx, n, uint64(now.UnixMilli()), func(f Facts) (Closing, error) { return l.closing(n, now, &f) })
 		if err != nil {
 			return fmt.Errorf("close epoch %d: %w", n, err)
 		}
 		l.log.Info("epoch closed", "epoch", n, "bytes", epoch.Bytes, "paid", epoch.Paid)
 	}
-	return nil
 }
 
 // Run checks the books, and then closes epochs as they end, until ctx is done. When

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { temporary } from "./harness_files";
 import { atEnd, setting, until, type Scope } from "./harness_scope";
@@ -48,6 +49,13 @@ export class Server {
   async withdraw(infohash: string): Promise<void> {
     const { status } = await fetch(`${await this.#operator()}/works/${infohash}`, { method: "DELETE" });
     if (status !== 204) throw new Error(`withdrawing was answered with ${status}`);
+  }
+
+  /** Moves µ-credits out of the treasury to what an account may spend, as the operator does who was paid for them. */
+  async credit(account: string, amount: number): Promise<void> {
+    const id = randomBytes(16).toString("hex");
+    const { status } = await fetch(`${await this.#operator()}/credits/${id}?account=${account}&amount=${amount}`, { method: "PUT" });
+    if (status !== 204) throw new Error(`crediting was answered with ${status}`);
   }
 
   /** One of the operator's counters, without the "fanseed_" of its name. It counts from the last start. */
