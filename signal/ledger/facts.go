@@ -25,6 +25,12 @@ type Stay struct {
 	Asked, Passed uint64 // leaves or pieces
 }
 
+// Told is a list of stays with an id of its own: the same list again, as when nobody knows whether it was kept, adds nothing.
+type Told struct {
+	ID    [16]byte
+	Stays []Stay
+}
+
 // Gave is what one leecher confirmed to have got of a work from one seeder.
 type Gave struct {
 	Seeder, Leecher [16]byte

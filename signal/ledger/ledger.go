@@ -170,10 +170,10 @@ func (l *Ledger) Settle(ctx context.Context, account [16]byte, receipts []receip
 	return out.Results, err
 }
 
-// Stayed adds what accounts seeded and proved. nets[i] is the network of stays[i].
-func (l *Ledger) Stayed(ctx context.Context, stays []Stay, nets []string) error {
-	b := Batch{Stays: stays}
-	for i, s := range stays {
+// Stayed adds what accounts seeded and proved, once for each id. nets[i] is the network of stays[i]; none is told of where that is empty.
+func (l *Ledger) Stayed(ctx context.Context, told Told, nets []string) error {
+	b := Batch{Told: []Told{told}}
+	for i, s := range told.Stays {
 		if nets[i] != "" {
 			b.Presences = append(b.Presences, l.presence(s.Epoch, s.Account, nets[i]))
 		}

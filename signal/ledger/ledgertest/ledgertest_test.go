@@ -20,6 +20,7 @@ func TestBrokenFakesFail(t *testing.T) {
 		"counts what was traded":                     "what was given is told from what was traded, and from what was too much",
 		"forgets where it saw somebody first":        "an account is where it was seen first",
 		"takes stays of closed epochs":               "stays add up while their epoch is open",
+		"counts stays told again":                    "stays add up while their epoch is open",
 		"deposits again":                             "deposits reach their total once",
 		"pays an epoch twice":                        "an epoch is closed once",
 		"pays what it has not":                       "a closing that fails changes nothing",
