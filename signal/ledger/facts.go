@@ -72,6 +72,26 @@ type Facts struct {
 	Failed    []Failed   // of the accounts that failed an audit
 }
 
+// keep leaves so many transfers and stays of each kind, those that count for most, and returns how many rows there are no more.
+func (f *Facts) keep(most int) (left int) {
+	before := len(f.Gave) + len(f.Stays)
+	if len(f.Gave) > most {
+		slices.SortFunc(f.Gave, func(a, b Gave) int {
+			return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Traded, a.Traded), bytes.Compare(a.Seeder[:], b.Seeder[:]),
+				bytes.Compare(a.Leecher[:], b.Leecher[:]), bytes.Compare(a.Work[:], b.Work[:]))
+		})
+		f.Gave = f.Gave[:most]
+	}
+	if len(f.Stays) > most {
+		slices.SortFunc(f.Stays, func(a, b Stay) int {
+			return cmp.Or(cmp.Compare(min(b.Passed, 1), min(a.Passed, 1)), cmp.Compare(b.Minutes, a.Minutes), bytes.Compare(a.Account[:], b.Account[:]),
+				bytes.Compare(a.Work[:], b.Work[:]))
+		})
+		f.Stays = f.Stays[:most]
+	}
+	return before - len(f.Gave) - len(f.Stays)
+}
+
 // Input makes the inputs of the epoch's division. tag gives a leecher the name that it has in this epoch alone.
 func (f *Facts) Input(number, minutes uint32, most uint64, tag func(account [16]byte) reward.Tag) *reward.Input {
 	in := &reward.Input{Number: number, Minutes: minutes, Treasury: f.Treasury, Most: most}

@@ -41,6 +41,7 @@ var (
 	ErrTooMany  = errors.New("too many receipts in one call")
 	ErrClosed   = errors.New("ledger is closed")
 	ErrEmission = errors.New("emission is too high")
+	ErrDeposit  = fmt.Errorf("no more than %d µ-credits can be deposited", uint64(reward.MaxAmount))
 )
 
 // Config says how a ledger pays.
@@ -196,8 +197,11 @@ func (l *Ledger) Credited(ctx context.Context, leecher, infohash [32]byte) (uint
 	return l.books.Credited(ctx, leecher, infohash)
 }
 
-// Deposit makes total µ-credits the sum of all deposits in the treasury.
+// Deposit makes total µ-credits the sum of all deposits in the treasury. ErrDeposit refuses more than can be counted everywhere.
 func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error {
+	if total > reward.MaxAmount {
+		return ErrDeposit
+	}
 	defer l.noteUnlogged()
 	return l.books.Deposit(ctx, total, uint64(now.UnixMilli()))
 }
@@ -214,7 +218,7 @@ func (l *Ledger) CloseEpochs(ctx context.Context, now time.Time) error {
 			return nil
 		}
 		n := open[0]
-		epoch, err := l.books.CloseEpoch(ctx, n, uint64(now.UnixMilli()), func(f Facts) (Closing, error) { return l.closing(n, now, &f) })
+		epoch, err := l.books.CloseEpoch(ctx, n, uint64(now.UnixMilli()), func(f Facts) (Closing, error) { return l.closing(n, now, &f, maxTable) })
 		if err != nil {
 			return fmt.Errorf("close epoch %d: %w", n, err)
 		}

@@ -249,6 +249,16 @@ func TestAClockThatJumps(t *testing.T) {
 	}
 }
 
+func TestDepositIsBounded(t *testing.T) {
+	l, _ := open(t)
+	if err := l.Deposit(ctx, reward.MaxAmount+1, began); !errors.Is(err, ledger.ErrDeposit) {
+		t.Errorf("got %v", err)
+	}
+	if err := l.Deposit(ctx, reward.MaxAmount, began); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRunPaysNobodyOutOfWrongBooks(t *testing.T) {
 	s := &slow{wrong: ledger.ErrCorrupt}
 	l := overSlow(t, s)

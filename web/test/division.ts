@@ -152,11 +152,13 @@ export function divide(inputs: string): string {
     mine.forEach((g, i) => lines.push(served(g, "pool", id!, g.weight, prices[i]!, short ? "pool_short" : g.reason)));
   }
   const refunds: string[] = [];
-  for (const [id, work, amount] of of("boost")) {
-    const mine = gave.filter(({ w }) => w === Number(work));
-    if (sum(mine.map(({ weight }) => weight)) === 0n) refunds.push(`refund ${id!} ${amount!}`);
-    else split(BigInt(amount!), mine.map(({ weight }) => weight)).forEach((share, i) => lines.push(served(mine[i]!, "boost", id!, mine[i]!.weight, share)));
-  }
+  works.forEach((_, w) => {
+    const mine = gave.filter((g) => g.w === w);
+    const boosts = of("boost").filter(([, work]) => Number(work) === w);
+    if (mine.every(({ weight }) => weight === 0n)) refunds.push(...boosts.map(([id, , amount]) => `refund ${id!} ${amount!}`));
+    else if (boosts.length) split(sum(boosts.map(([, , amount]) => BigInt(amount!))), mine.map(({ weight }) => weight)).forEach((share, i) => lines.push(served(mine[i]!, "boost", zeros, mine[i]!.weight, share)));
+  });
+  refunds.sort(); // by id, as the inputs have them
   const pays = lines.map(({ row, amount }) => `pay ${[...row.slice(0, 7), `${amount}`, row[8]!].join(" ")}`);
   return ["fanseed payouts v1", `epoch ${number}`, ...pots, ...pays, ...refunds, ""].join("\n");
 }
