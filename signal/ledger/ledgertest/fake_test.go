@@ -541,6 +541,15 @@ func (f *fake) Fund(ctx context.Context, p ledger.Pool) (ledger.Pool, error) {
 	if err := f.mayStake(p.Work, p.Owner); err != nil {
 		return p, err
 	}
+	pools := 0
+	for _, other := range f.pools {
+		if other.Work == p.Work && other.Last >= f.firstOpen() {
+			pools++
+		}
+	}
+	if pools >= ledger.MaxPools && f.defect != "takes any number of pools" {
+		return p, ledger.ErrMany
+	}
 	p.Last = max(p.Last, f.firstOpen())
 	if err := f.lock(p.Transfer()); err != nil {
 		return p, err

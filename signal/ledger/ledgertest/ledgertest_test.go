@@ -33,6 +33,7 @@ func TestBrokenFakesFail(t *testing.T) {
 		"credits again":                              "an account is credited once",
 		"locks a boost again":                        "a boost is locked once, and has a part for each epoch",
 		"lends":                                      "nobody locks what is not there",
+		"takes any number of pools":                  "a work has few pools at once",
 		"never ends a pool":                          "a pool pays until it ends, and the rest goes back",
 		"forgets tables":                             "an epoch's tables are kept, and the log names them",
 		"does not log epochs":                        "an epoch's tables are kept, and the log names them",
