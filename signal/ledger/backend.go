@@ -114,8 +114,8 @@ type Backend interface {
 	// CloseEpoch closes epoch n, and with it all earlier ones that are not open: else it returns ErrOrder. What it changes is what
 	// closing says of the facts. Closing an epoch again changes nothing and returns the same.
 	CloseEpoch(ctx context.Context, n uint32, now uint64, closing func(Facts) (Closing, error)) (Epoch, error)
-	// Tables returns the tables of a closed epoch; nil for one that was closed with a later one, and for one that is open.
-	Tables(ctx context.Context, n uint32) (inputs, payouts []byte, err error)
+	// Closed returns at most most closed epochs up to number last, the newest first, without those that were closed with a later one.
+	Closed(ctx context.Context, last uint32, most int) ([]Closed, error)
 	// Check recomputes everything that is kept twice and returns an error that
 	// is ErrCorrupt when it differs: the sum of all entries is zero, each balance
 	// is the sum of its entries, each credit that of its increases, and the public

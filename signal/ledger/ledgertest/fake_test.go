@@ -653,8 +653,10 @@ func (f *fake) CloseEpoch(ctx context.Context, n uint32, _ uint64, closing func(
 		f.presences = slices.DeleteFunc(f.presences, func(p ledger.Presence) bool { return p.Epoch < c.Forget })
 	}
 	f.balances, f.closings[n] = after, c
-	f.Keep(c.Inputs)
-	f.Keep(c.Payouts)
+	if f.defect != "forgets tables" {
+		f.Keep(c.Inputs)
+		f.Keep(c.Payouts)
+	}
 	if _, err := f.sequence(ctx, len(f.deposits)+len(f.increases)); err != nil || f.defect == "does not log epochs" {
 		return c.Epoch, err
 	}
@@ -662,13 +664,18 @@ func (f *fake) CloseEpoch(ctx context.Context, n uint32, _ uint64, closing func(
 	return c.Epoch, err
 }
 
-func (f *fake) Tables(_ context.Context, n uint32) (inputs, payouts []byte, err error) {
+func (f *fake) Closed(_ context.Context, last uint32, most int) (list []ledger.Closed, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.defect == "forgets tables" {
-		return nil, nil, nil
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(f.closings))) {
+		if n <= last && len(list) < most {
+			list = append(list, ledger.Closed{Epoch: f.closings[n].Epoch, Record: f.closings[n].Record})
+		}
 	}
-	return f.closings[n].Inputs, f.closings[n].Payouts, nil
+	if f.defect == "lists epochs from the first on" {
+		slices.Reverse(list)
+	}
+	return list, nil
 }
 
 func (f *fake) Check(context.Context) error {

@@ -34,6 +34,7 @@ func TestBrokenFakesFail(t *testing.T) {
 		"lends":                                      "nobody locks what is not there",
 		"never ends a pool":                          "a pool pays until it ends, and the rest goes back",
 		"forgets tables":                             "an epoch's tables are kept, and the log names them",
+		"lists epochs from the first on":             "closed epochs are listed with the records that the log has",
 		"does not log epochs":                        "an epoch's tables are kept, and the log names them",
 		"forgets when it is opened again":            "everything is there when the books are opened again",
 		"logs what is logged":                        "what was settled is in the log once, in order",

@@ -18,7 +18,7 @@ var everything = []string{
 	`SELECT 'credit', epoch, seeder, work, leecher, bytes, capped FROM credit ORDER BY epoch, seeder, work, leecher`,
 	`SELECT 'copy', leecher, work, bytes FROM copy ORDER BY leecher, work`,
 	`SELECT DISTINCT 'refused', account, known, serial, amount, reason, time FROM refused WHERE reason <> 'lower_amount' ORDER BY account, serial, amount`,
-	`SELECT 'epoch', number, bytes, paid, closed, inputs, payouts FROM epoch ORDER BY number`,
+	`SELECT 'epoch', number, bytes, paid, closed, inputs, payouts, record FROM epoch ORDER BY number`,
 	`SELECT 'pay', account, epoch, kind, work, source, basis, counted, weight, amount, reason FROM pay ORDER BY account, epoch, kind, work, source`,
 	`SELECT 'holding', account, epoch, due, amount, matured FROM holding ORDER BY account, epoch, due`,
 	`SELECT 'audit', epoch, account, work, passed, why, time FROM audit ORDER BY id`,

@@ -127,14 +127,16 @@ CREATE TABLE log_table (
     bytes BYTEA NOT NULL
 );
 
--- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again.
+-- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again;
+-- and the record that the public log has of them.
 CREATE TABLE epoch (
     number  BIGINT PRIMARY KEY,
     bytes   BIGINT NOT NULL CHECK (bytes >= 0),
     paid    BIGINT NOT NULL CHECK (paid >= 0),
     closed  BIGINT NOT NULL,
     inputs  BYTEA NOT NULL REFERENCES log_table,
-    payouts BYTEA NOT NULL REFERENCES log_table
+    payouts BYTEA NOT NULL REFERENCES log_table,
+    record  BYTEA NOT NULL CHECK (length(record) <= 4096)
 );
 
 -- An epoch's pay, line by line. source is a pool or a boost; all zero is none, and so is the work of a grant.

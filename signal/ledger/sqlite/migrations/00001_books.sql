@@ -127,14 +127,16 @@ CREATE TABLE log_table (
     bytes BLOB NOT NULL
 ) STRICT;
 
--- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again.
+-- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again;
+-- and the record that the public log has of them.
 CREATE TABLE epoch (
     number  INTEGER PRIMARY KEY,
     bytes   INTEGER NOT NULL CHECK (bytes >= 0),
     paid    INTEGER NOT NULL CHECK (paid >= 0),
     closed  INTEGER NOT NULL,
     inputs  BLOB NOT NULL REFERENCES log_table,
-    payouts BLOB NOT NULL REFERENCES log_table
+    payouts BLOB NOT NULL REFERENCES log_table,
+    record  BLOB NOT NULL CHECK (length(record) <= 4096)
 ) STRICT;
 
 -- An epoch's pay, line by line. source is a pool or a boost; all zero is none, and so is the work of a grant.
