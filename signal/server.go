@@ -167,7 +167,7 @@ func (s *server) listenAdmin(context.Context) error {
 	}
 	admin := api.Admin{Ready: s.ready, Metrics: s.metrics(), Remove: s.remove, Credit: func(ctx context.Context, id, account [16]byte, amount uint64) error {
 		return s.ledger.Credit(ctx, id, account, amount, time.Now())
-	}}
+	}, Appeals: s.ledger}
 	s.admin = listen(accept, admin.Handler(), s.log)
 	s.log.Info("operator's listener", "url", "http://"+accept.Addr().String())
 	return nil

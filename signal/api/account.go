@@ -94,6 +94,7 @@ type statementAnswer struct {
 	Records          []recordAnswer  `json:"records"` // of the public log, newest first
 	Boosts           []boostAnswer   `json:"boosts"`  // that run, the oldest first
 	Pools            []poolAnswer    `json:"pools"`
+	Appeals          []appealAnswer  `json:"appeals"` // newest first
 }
 
 type heldAnswer struct {
@@ -106,6 +107,7 @@ type lineAnswer struct {
 	Kind       reward.Kind    `json:"kind"`
 	Infohash   infohash       `json:"infohash,omitzero"`
 	Name       string         `json:"name"`
+	Source     id             `json:"source,omitzero"` // the pool or boost that pays it
 	Epoch      uint32         `json:"epoch"`
 	Bytes      uint64         `json:"bytes"`
 	Minutes    uint64         `json:"minutes"`
@@ -167,7 +169,7 @@ func (a *API) tell(w http.ResponseWriter, r *http.Request, asked account, s ledg
 	}
 	write(w, http.StatusOK, statementAnswer{
 		asked, a.epoch(now), rate, s.Bytes, s.Pending, amount(s.Held + s.Payable), amount(s.Held), amount(s.Payable), amount(s.Promo),
-		a.held(s), lines(s), refused(s), records(s), boosts, pools,
+		a.held(s), lines(s), refused(s), records(s), boosts, pools, appealsOf(s.Appeals),
 	})
 	return nil
 }
@@ -191,7 +193,7 @@ func lines(s ledger.Statement) []lineAnswer {
 			state = "confirmed"
 		}
 		list[i] = lineAnswer{
-			Kind: l.Kind, Infohash: l.Work, Name: l.Name, Epoch: l.Epoch, Counted: l.Counted, Weight: l.Weight,
+			Kind: l.Kind, Infohash: l.Work, Name: l.Name, Source: l.From, Epoch: l.Epoch, Counted: l.Counted, Weight: l.Weight,
 			Credits: l.Amount, State: state, Reason: l.Reason, ReasonText: l.Text(),
 		}
 		switch l.Kind {

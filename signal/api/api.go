@@ -31,6 +31,7 @@ type Ledger interface {
 	Rate(ctx context.Context) (uint64, error)
 	Boost(ctx context.Context, b ledger.Boost, now time.Time) (ledger.Boost, error)
 	Fund(ctx context.Context, p ledger.Pool, epochs uint32, now time.Time) (ledger.Pool, error)
+	Appeal(ctx context.Context, a ledger.Appeal, now time.Time) (ledger.Appeal, error)
 	Stakes(ctx context.Context, account [16]byte, now time.Time) (ledger.Stakes, error)
 }
 
@@ -136,6 +137,7 @@ func (a *API) words() http.Handler {
 	mux.Handle("GET /v1/accounts/{account}/export.csv", answer(a.exportCSV))
 	mux.Handle("POST /v1/boosts", answer(a.boost))
 	mux.Handle("POST /v1/pools", answer(a.fund))
+	mux.Handle("POST /v1/appeals", answer(a.appeal))
 	mux.Handle(logPath+"/", http.StripPrefix(logPath, a.PublicLog))
 	mux.Handle("/v1/", answer(func(http.ResponseWriter, *http.Request) error { return errNoWord }))
 	return a.open(a.bounded(mux))

@@ -116,6 +116,13 @@ type Backend interface {
 	CloseEpoch(ctx context.Context, n uint32, now uint64, closing func(Facts) (Closing, error)) (Epoch, error)
 	// Closed returns at most most closed epochs up to number last, the newest first, without those that were closed with a later one.
 	Closed(ctx context.Context, last uint32, most int) ([]Closed, error)
+	// Appeal keeps a note about a line or a refused receipt, and with it how that is. The same one again changes nothing. It returns the
+	// appeal as it is kept, or ErrNote, ErrNoLine, ErrAppeals, or ErrWritten where there is another note about the same.
+	Appeal(ctx context.Context, a Appeal) (Appeal, error)
+	// Appeals returns some, the newest first.
+	Appeals(ctx context.Context, q AppealQuery) ([]Appeal, error)
+	// Answer answers an appeal. The same answer again changes nothing. It returns ErrNote, ErrNoAppeal, or ErrWritten where there is another.
+	Answer(ctx context.Context, id int64, text string, now uint64) error
 	// Check recomputes everything that is kept twice and returns an error that
 	// is ErrCorrupt when it differs: the sum of all entries is zero, each balance
 	// is the sum of its entries, each credit that of its increases, and the public

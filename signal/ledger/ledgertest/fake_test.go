@@ -42,6 +42,7 @@ type fake struct {
 	presences []ledger.Presence
 	stays     []ledger.Stay
 	audits    []ledger.Audited
+	appeals   []ledger.Appeal
 
 	*log.Memory
 	deposits []log.Record // that are not in the log yet
@@ -676,6 +677,89 @@ func (f *fake) Closed(_ context.Context, last uint32, most int) (list []ledger.C
 		slices.Reverse(list)
 	}
 	return list, nil
+}
+
+func (f *fake) Appeal(_ context.Context, a ledger.Appeal) (ledger.Appeal, error) {
+	if err := ledger.CheckNote(a.Note); err != nil {
+		return a, err
+	}
+	found := f.fill(&a) || f.defect == "takes appeals about anything"
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !found {
+		return a, ledger.ErrNoLine
+	}
+	written := 0
+	for _, kept := range f.appeals {
+		if kept.Account != a.Account {
+			continue
+		}
+		if kept.Subject == a.Subject && f.defect != "takes an appeal again" {
+			if kept.Note != a.Note {
+				return a, ledger.ErrWritten
+			}
+			return kept, nil
+		}
+		if kept.Written == a.Written {
+			written++
+		}
+	}
+	if written >= ledger.MaxAppeals && f.defect != "takes any number of appeals" {
+		return a, ledger.ErrAppeals
+	}
+	a.ID = int64(len(f.appeals)) + 1
+	f.appeals = append(f.appeals, a)
+	return a, nil
+}
+
+// fill says how the line or the receipt is that an appeal is about, and whether there is one.
+func (f *fake) fill(a *ledger.Appeal) bool {
+	b, _ := f.Books(context.Background(), a.Account, 1_000_000)
+	for _, l := range b.Lines {
+		if l.Kind == a.Kind && l.Epoch == a.Epoch && l.Work == a.Work && l.From == a.Source {
+			a.Name, a.Basis, a.Credits, a.Reason = l.Name, l.Basis, l.Amount, l.Reason
+			return true
+		}
+	}
+	for _, r := range b.Refused {
+		if a.Kind == "" && r.Serial == a.Serial {
+			a.Work, a.Name, a.Basis, a.Reason = r.Infohash, f.works[r.Infohash].Name, r.Amount, r.Reason
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fake) Appeals(_ context.Context, q ledger.AppealQuery) (list []ledger.Appeal, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range slices.Backward(f.appeals) {
+		mine := q.Account == [16]byte{} || q.Account == a.Account
+		if mine && (q.Before == 0 || a.ID < q.Before) && !(q.Open && a.Answered > 0) && len(list) < q.Most {
+			list = append(list, a)
+		}
+	}
+	return list, nil
+}
+
+func (f *fake) Answer(_ context.Context, id int64, text string, now uint64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := ledger.CheckNote(text); err != nil {
+		return err
+	}
+	if id < 1 || id > int64(len(f.appeals)) {
+		return ledger.ErrNoAppeal
+	}
+	a := &f.appeals[id-1]
+	if a.Answer != "" && f.defect != "answers again" {
+		if a.Answer != text {
+			return ledger.ErrWritten
+		}
+		return nil
+	}
+	a.Answer, a.Answered = text, now
+	return nil
 }
 
 func (f *fake) Check(context.Context) error {

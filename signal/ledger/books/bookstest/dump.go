@@ -25,6 +25,7 @@ var everything = []string{
 	`SELECT 'boost', id, work, owner, price, promo, first, epochs, time FROM boost ORDER BY id`,
 	`SELECT 'slice', epoch, boost, amount FROM slice ORDER BY epoch, boost`,
 	`SELECT 'pool', id, work, owner, amount, rate, last, time, ended FROM pool ORDER BY id`,
+	`SELECT 'appeal', account, kind, epoch, work, source, serial, basis, credits, reason, note, written, time, answer, answered FROM appeal ORDER BY account, note`,
 	`SELECT 'repute', account, reputation, granted FROM repute ORDER BY account`,
 	`SELECT 'reach', work, epoch, nets FROM reach ORDER BY work, epoch`,
 	`SELECT 'presence', account, epoch, net FROM presence ORDER BY account, epoch`,

@@ -37,6 +37,7 @@ func staysWritten(t *testing.T, place Place) {
 		`UPDATE holding SET amount = 1`, `UPDATE holding SET due = 99`, `DELETE FROM holding`,
 		`UPDATE audit SET passed = 1`, `DELETE FROM audit`,
 		`UPDATE boost SET price = 1`, `DELETE FROM boost`, `UPDATE slice SET amount = 1`, `DELETE FROM slice`, `UPDATE pool SET rate = 1`, `DELETE FROM pool`,
+		`UPDATE appeal SET note = 'other'`, `UPDATE appeal SET answer = 'other'`, `DELETE FROM appeal`,
 		`UPDATE person SET public_key = account`, `DELETE FROM person`,
 		`UPDATE work SET length = 1`, `DELETE FROM work`,
 		`UPDATE log_tile SET data = root FROM log_tree`, `DELETE FROM log_tile`,
@@ -70,6 +71,8 @@ func keepsPromises(t *testing.T, place Place) {
 		`INSERT INTO entry (transfer, account, amount) VALUES (1, 'nobody', 5)`,
 		`UPDATE holding SET matured = 2`, `UPDATE repute SET reputation = 1001`, `UPDATE reach SET nets = 0`, `INSERT INTO pay SELECT * FROM pay`,
 		`UPDATE credit SET bytes = -1`, `UPDATE credit SET capped = 2`, `UPDATE copy SET bytes = -1`, `UPDATE work SET removed = 2`,
+		`INSERT INTO appeal (account, kind, epoch, work, source, serial, basis, credits, reason, note, written, time, answered)
+			SELECT account, kind, 9, work, source, serial, 0, 0, reason, note, written, time, 1 FROM appeal`,
 		`INSERT INTO person SELECT serial, channel, 0 FROM ticket UNION SELECT infohash, ticket_hash, 0 FROM work`,
 	} {
 		if _, err := s.Tables.ExecContext(ctx, statement); err == nil || !strings.Contains(err.Error(), "constraint") {

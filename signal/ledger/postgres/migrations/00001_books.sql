@@ -211,6 +211,30 @@ CREATE TABLE pool (
 CREATE INDEX pool_owner ON pool (owner, last);
 CREATE INDEX pool_last ON pool (last) WHERE ended = 0;
 
+-- What accounts write to the operator about a line of an epoch's pay, or with an empty kind about a receipt that was refused; and what that
+-- said then. The answer is empty as long as there is none.
+CREATE TABLE appeal (
+    id       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account  BYTEA NOT NULL REFERENCES person,
+    kind     TEXT NOT NULL,
+    epoch    BIGINT NOT NULL,
+    work     BYTEA NOT NULL CHECK (length(work) = 20),
+    source   BYTEA NOT NULL CHECK (length(source) = 16),
+    serial   BYTEA NOT NULL CHECK (length(serial) = 16),
+    basis    BIGINT NOT NULL CHECK (basis >= 0),
+    credits  BIGINT NOT NULL CHECK (credits >= 0),
+    reason   TEXT NOT NULL,
+    note     TEXT NOT NULL CHECK (note <> ''),
+    written  BIGINT NOT NULL,
+    time     BIGINT NOT NULL,
+    answer   TEXT NOT NULL DEFAULT '',
+    answered BIGINT NOT NULL DEFAULT 0 CHECK ((answered > 0) = (answer <> '')),
+    UNIQUE (account, kind, epoch, work, source, serial)
+);
+CREATE INDEX appeal_newest ON appeal (account, id);
+CREATE INDEX appeal_written ON appeal (account, written);
+CREATE INDEX appeal_open ON appeal (id) WHERE answered = 0;
+
 -- What an account takes along from one epoch into the next.
 CREATE TABLE repute (
     account    BYTEA PRIMARY KEY REFERENCES person,
@@ -304,3 +328,7 @@ CREATE TRIGGER slice_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON slice EXECUTE 
 CREATE TRIGGER pool_stays BEFORE UPDATE OF id, work, owner, amount, rate, last, time ON pool EXECUTE FUNCTION stays();
 CREATE TRIGGER pool_remains BEFORE DELETE OR TRUNCATE ON pool EXECUTE FUNCTION stays();
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION stays();
+CREATE TRIGGER appeal_stays BEFORE UPDATE OF id, account, kind, epoch, work, source, serial, basis, credits, reason, note, written, time
+    ON appeal EXECUTE FUNCTION stays();
+CREATE TRIGGER appeal_answered BEFORE UPDATE ON appeal FOR EACH ROW WHEN (OLD.answered > 0) EXECUTE FUNCTION stays();
+CREATE TRIGGER appeal_remains BEFORE DELETE OR TRUNCATE ON appeal EXECUTE FUNCTION stays();

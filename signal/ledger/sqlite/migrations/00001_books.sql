@@ -211,6 +211,30 @@ CREATE TABLE pool (
 CREATE INDEX pool_owner ON pool (owner, last);
 CREATE INDEX pool_last ON pool (last) WHERE ended = 0;
 
+-- What accounts write to the operator about a line of an epoch's pay, or with an empty kind about a receipt that was refused; and what that
+-- said then. The answer is empty as long as there is none.
+CREATE TABLE appeal (
+    id       INTEGER PRIMARY KEY,
+    account  BLOB NOT NULL REFERENCES person,
+    kind     TEXT NOT NULL,
+    epoch    INTEGER NOT NULL,
+    work     BLOB NOT NULL CHECK (length(work) = 20),
+    source   BLOB NOT NULL CHECK (length(source) = 16),
+    serial   BLOB NOT NULL CHECK (length(serial) = 16),
+    basis    INTEGER NOT NULL CHECK (basis >= 0),
+    credits  INTEGER NOT NULL CHECK (credits >= 0),
+    reason   TEXT NOT NULL,
+    note     TEXT NOT NULL CHECK (note <> ''),
+    written  INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    answer   TEXT NOT NULL DEFAULT '',
+    answered INTEGER NOT NULL DEFAULT 0 CHECK ((answered > 0) = (answer <> '')),
+    UNIQUE (account, kind, epoch, work, source, serial)
+) STRICT;
+CREATE INDEX appeal_newest ON appeal (account, id);
+CREATE INDEX appeal_written ON appeal (account, written);
+CREATE INDEX appeal_open ON appeal (id) WHERE answered = 0;
+
 -- What an account takes along from one epoch into the next.
 CREATE TABLE repute (
     account    BLOB PRIMARY KEY REFERENCES person,
@@ -377,4 +401,14 @@ CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'aud
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER appeal_stays BEFORE UPDATE OF id, account, kind, epoch, work, source, serial, basis, credits, reason, note, written, time ON appeal
+    BEGIN SELECT RAISE(ABORT, 'appeal is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER appeal_answered BEFORE UPDATE ON appeal WHEN OLD.answered > 0 BEGIN SELECT RAISE(ABORT, 'appeal is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER appeal_remains BEFORE DELETE ON appeal BEGIN SELECT RAISE(ABORT, 'appeal is never deleted'); END;
 -- +goose StatementEnd
