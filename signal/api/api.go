@@ -32,6 +32,7 @@ type Ledger interface {
 	Boost(ctx context.Context, b ledger.Boost, now time.Time) (ledger.Boost, error)
 	Fund(ctx context.Context, p ledger.Pool, epochs uint32, now time.Time) (ledger.Pool, error)
 	Appeal(ctx context.Context, a ledger.Appeal, now time.Time) (ledger.Appeal, error)
+	Backing(ctx context.Context, work [20]byte, now time.Time) (ledger.Backing, error)
 	Stakes(ctx context.Context, account [16]byte, now time.Time) (ledger.Stakes, error)
 }
 

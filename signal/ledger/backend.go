@@ -104,6 +104,8 @@ type Backend interface {
 	Fund(ctx context.Context, p Pool) (Pool, error)
 	// Stakes returns the boosts and pools that run in epoch n or later, of one account, or of all when that is zero: the oldest first.
 	Stakes(ctx context.Context, n uint32, account [16]byte) (Stakes, error)
+	// Backing returns what is locked on a work from epoch n on.
+	Backing(ctx context.Context, n uint32, work [20]byte) (Backing, error)
 	// Balance returns the µ-credits of a ledger account, 0 for one never used.
 	Balance(ctx context.Context, account string) (int64, error)
 	// OpenEpochs returns the epochs that are not closed and in which something is to be done when they end: bytes were

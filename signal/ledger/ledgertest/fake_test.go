@@ -570,6 +570,32 @@ func (f *fake) Stakes(_ context.Context, n uint32, account [16]byte) (ledger.Sta
 	return f.stakes(n, account), nil
 }
 
+func (f *fake) Backing(_ context.Context, n uint32, work [20]byte) (b ledger.Backing, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := f.stakes(n, [16]byte{})
+	for _, one := range list.Boosts {
+		if one.Work != work && f.defect != "shows what is locked on other works" {
+			continue
+		}
+		b.Boosts, b.BoostLast = b.Boosts+1, max(b.BoostLast, one.First+one.Epochs-1)
+		for _, s := range one.Slices() {
+			if s.Epoch == n {
+				b.Boost += s.Amount
+			}
+			if s.Epoch >= n {
+				b.BoostLeft += s.Amount
+			}
+		}
+	}
+	for _, one := range list.Pools {
+		if one.Work == work && one.Left > 0 {
+			b.Pools, b.PoolLeft, b.PoolRate, b.PoolLast = b.Pools+1, b.PoolLeft+one.Left, b.PoolRate+one.Rate, max(b.PoolLast, one.Last)
+		}
+	}
+	return b, nil
+}
+
 func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

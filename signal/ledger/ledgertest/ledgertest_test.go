@@ -35,6 +35,7 @@ func TestBrokenFakesFail(t *testing.T) {
 		"takes appeals about anything":               "an appeal is about a line or a refused receipt of one's own",
 		"takes any number of appeals":                "an account writes few appeals in an epoch",
 		"answers again":                              "an answer is given once",
+		"shows what is locked on other works":        "a boost is locked once, and has a part for each epoch",
 		"lends":                                      "nobody locks what is not there",
 		"never ends a pool":                          "a pool pays until it ends, and the rest goes back",
 		"forgets tables":                             "an epoch's tables are kept, and the log names them",

@@ -189,6 +189,7 @@ CREATE TABLE boost (
     time   BIGINT NOT NULL
 );
 CREATE INDEX boost_owner ON boost (owner, first);
+CREATE INDEX boost_work ON boost (work);
 
 CREATE TABLE slice (
     epoch  BIGINT NOT NULL,
@@ -196,6 +197,7 @@ CREATE TABLE slice (
     amount BIGINT NOT NULL CHECK (amount > 0),
     PRIMARY KEY (epoch, boost)
 );
+CREATE INDEX slice_boost ON slice (boost, epoch);
 
 -- What creators pay for their works' bytes on top, until the epoch last is closed.
 CREATE TABLE pool (
@@ -209,6 +211,7 @@ CREATE TABLE pool (
     ended  SMALLINT NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
 );
 CREATE INDEX pool_owner ON pool (owner, last);
+CREATE INDEX pool_work ON pool (work, last);
 CREATE INDEX pool_last ON pool (last) WHERE ended = 0;
 
 -- What accounts write to the operator about a line of an epoch's pay, or with an empty kind about a receipt that was refused; and what that
