@@ -80,6 +80,7 @@ func (a *API) settle(w http.ResponseWriter, r *http.Request) error {
 
 type statementAnswer struct {
 	Account          account         `json:"account"`
+	Time             int64           `json:"time"` // of the server, Unix milliseconds
 	Epoch            epochAnswer     `json:"epoch"`
 	RatePerGiB       uint64          `json:"rate_per_gib"`
 	BytesConfirmed   uint64          `json:"bytes_confirmed"`
@@ -168,7 +169,7 @@ func (a *API) tell(w http.ResponseWriter, r *http.Request, asked account, s ledg
 		return err
 	}
 	write(w, http.StatusOK, statementAnswer{
-		asked, a.epoch(now), rate, s.Bytes, s.Pending, amount(s.Held + s.Payable), amount(s.Held), amount(s.Payable), amount(s.Promo),
+		asked, now.UnixMilli(), a.epoch(now), rate, s.Bytes, s.Pending, amount(s.Held + s.Payable), amount(s.Held), amount(s.Payable), amount(s.Promo),
 		a.held(s), lines(s), refused(s), records(s), boosts, pools, appealsOf(s.Appeals),
 	})
 	return nil
