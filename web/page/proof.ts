@@ -269,8 +269,10 @@ export type Found = { held: true; index: number } | { held: false; why: Why; mes
 export interface Look {
   /** It is there once its signature is verified. */
   checkpoint?: Checkpoint;
-  /** For each leaf, in order. */
+  /** For each leaf, in order; empty where there is a fault. */
   found: Found[];
+  /** What is wrong with the log as a whole. */
+  fault?: { why: Why; message: string };
   /** The signed notes that the server gave now and, where it was compared with one, before: the evidence of what it did. */
   note?: string;
   before?: string;
@@ -317,8 +319,8 @@ export async function look(server: string, text: string, leaves: string[]): Prom
       else seen.found.push(await included(tree, now, leaves[i]!, index).then(() => ({ held: true, index }) as const, doubted));
     }
   } catch (error) {
-    const said = doubted(error);
-    seen.found = leaves.map(() => said);
+    const { why, message } = doubted(error);
+    seen.fault = { why, message };
   }
   return seen;
 }
@@ -326,10 +328,11 @@ export async function look(server: string, text: string, leaves: string[]): Prom
 /** The same for one record. */
 export async function prove({ server, key, record }: Question): Promise<Answer> {
   const leaf = typeof record === "string" ? record : await leafOf(record);
-  const { found, checkpoint } = await look(server, key, [leaf]);
-  const [{ ...one }] = found as [Found];
-  if (one.held) return { held: true, index: one.index, checkpoint: checkpoint! };
-  return { held: false, why: one.why, message: one.message, ...(checkpoint && { checkpoint }) };
+  const { found, fault, checkpoint } = await look(server, key, [leaf]);
+  const one = found[0];
+  if (one?.held) return { held: true, index: one.index, checkpoint: checkpoint! };
+  const { why, message } = one ?? fault!;
+  return { held: false, why, message, ...(checkpoint && { checkpoint }) };
 }
 
 /** Whether a promise is signed by the log's key: "fanseed promise v1\n" | leaf 32 | by u64 big-endian. Throws only for a key that is none. */
