@@ -141,7 +141,7 @@ func (s *server) listenPublic(context.Context) error {
 	})
 	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
 	handler, err := api.New(api.Config{
-		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
+		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)), LogKey: s.signer.Key().String(),
 		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,
 		Announce: s.sockets, PublicLog: publiclog.Handler(s.ledger.PublicLog(), s.signer.Key()), Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
 		Copies: s.copies.words(), Webseed: seedbox.WebseedPath, Trackers: listed(s.trackers),
@@ -167,7 +167,7 @@ func (s *server) listenAdmin(context.Context) error {
 	}
 	admin := api.Admin{Ready: s.ready, Metrics: s.metrics(), Remove: s.remove, Credit: func(ctx context.Context, id, account [16]byte, amount uint64) error {
 		return s.ledger.Credit(ctx, id, account, amount, time.Now())
-	}}
+	}, Appeals: s.ledger}
 	s.admin = listen(accept, admin.Handler(), s.log)
 	s.log.Info("operator's listener", "url", "http://"+accept.Addr().String())
 	return nil

@@ -21,12 +21,15 @@ type Admin struct {
 	Metrics []Metric
 	Remove  func(ctx context.Context, infohash [20]byte) error
 	Credit  func(ctx context.Context, id, account [16]byte, amount uint64) error
+	Appeals Appeals
 }
 
 // Handler answers /healthz (the process lives), /readyz (it can serve), /metrics,
 // DELETE /works/{infohash}, which removes a work for ever, and
 // PUT /credits/{id}?account=…&amount=…, which moves µ-credits out of the treasury to
-// what an account may spend; the id, 32 hexadecimal digits, makes it unique.
+// what an account may spend; the id, 32 hexadecimal digits, makes it unique. GET
+// /appeals tells what accounts have written about their statements, as JSON, and PUT
+// /appeals/{number} answers with its body.
 func (a Admin) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
@@ -34,6 +37,8 @@ func (a Admin) Handler() http.Handler {
 	mux.HandleFunc("GET /metrics", a.metrics)
 	mux.Handle("DELETE /works/{infohash}", answer(a.remove))
 	mux.Handle("PUT /credits/{id}", answer(a.credit))
+	mux.Handle("GET /appeals", answer(a.appeals))
+	mux.Handle("PUT /appeals/{number}", answer(a.answerAppeal))
 	return byAddress(mux)
 }
 

@@ -27,9 +27,12 @@ type Ledger interface {
 	Statement(ctx context.Context, account [16]byte) (ledger.Statement, error)
 	Export(ctx context.Context, account [16]byte) (ledger.Statement, error)
 	Epochs() ledger.Epochs
+	Closed(ctx context.Context, last uint32, most int) ([]ledger.Closed, error)
 	Rate(ctx context.Context) (uint64, error)
 	Boost(ctx context.Context, b ledger.Boost, now time.Time) (ledger.Boost, error)
 	Fund(ctx context.Context, p ledger.Pool, epochs uint32, now time.Time) (ledger.Pool, error)
+	Appeal(ctx context.Context, a ledger.Appeal, now time.Time) (ledger.Appeal, error)
+	Backing(ctx context.Context, work [20]byte, now time.Time) (ledger.Backing, error)
 	Stakes(ctx context.Context, account [16]byte, now time.Time) (ledger.Stakes, error)
 }
 
@@ -75,6 +78,7 @@ type Config struct {
 	Name      string
 	Origins   []string // of this server; the first is the one that links name
 	ServerKey [32]byte
+	LogKey    string // text of the public log's key
 	Ledger    Ledger
 	Works     Works
 	Listing   Listing
@@ -123,6 +127,8 @@ func (a *API) words() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /v1/server", answer(a.server))
 	mux.Handle("GET /v1/ice", answer(a.ice))
+	mux.Handle("GET /v1/epochs", answer(a.closedEpochs))
+	mux.Handle("GET /v1/epochs/{epoch}", answer(a.closedEpoch))
 	mux.Handle("GET /v1/works", answer(a.listWorks))
 	mux.Handle("POST /v1/works", answer(a.publish))
 	mux.Handle("GET /v1/works/{work}", answer(a.work))
@@ -132,6 +138,7 @@ func (a *API) words() http.Handler {
 	mux.Handle("GET /v1/accounts/{account}/export.csv", answer(a.exportCSV))
 	mux.Handle("POST /v1/boosts", answer(a.boost))
 	mux.Handle("POST /v1/pools", answer(a.fund))
+	mux.Handle("POST /v1/appeals", answer(a.appeal))
 	mux.Handle(logPath+"/", http.StripPrefix(logPath, a.PublicLog))
 	mux.Handle("/v1/", answer(func(http.ResponseWriter, *http.Request) error { return errNoWord }))
 	return a.open(a.bounded(mux))

@@ -70,7 +70,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	}
 	s := &site{T: t, ledger: books, db: db, listing: listing, address: "192.0.2.7:1234"}
 	s.config = api.Config{
-		Name: "Test", Origins: []string{origin, "http://other.test:8080"}, ServerKey: [32]byte{1, 2, 3},
+		Name: "Test", Origins: []string{origin, "http://other.test:8080"}, ServerKey: [32]byte{1, 2, 3}, LogKey: signer.Key().String(),
 		Ledger: books, Works: db, Listing: listing, Swarms: swarms{}, MaxWorks: 3,
 		Announce:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "announce") }),
 		PublicLog: log.Handler(books.PublicLog(), signer.Key()),
@@ -171,6 +171,7 @@ func TestServer(t *testing.T) {
 	var got struct {
 		Name  string `json:"name"`
 		Key   string `json:"server_key"`
+		Log   string `json:"log_key"`
 		Time  int64  `json:"time"`
 		Rate  int64  `json:"rate_per_gib"`
 		Epoch struct {
@@ -182,7 +183,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := 24 * time.Hour.Milliseconds()
-	if got.Name != "Test" || got.Key != "010203"+strings.Repeat("0", 58) || got.Rate != 500_000 ||
+	if got.Name != "Test" || got.Log+"\n" != s.get("/v1/log/key").Body.String() || got.Key != "010203"+strings.Repeat("0", 58) || got.Rate != 500_000 ||
 		got.Epoch.Number != got.Time/day || got.Epoch.Starts != got.Epoch.Number*day || got.Epoch.Ends-got.Epoch.Starts != day {
 		t.Errorf("got %s", w.Body)
 	}

@@ -137,6 +137,23 @@ type Stakes struct {
 	Pools  []Fund
 }
 
+// Backing is what is locked on one work, by whomever, from an epoch on. Amounts are µ-credits.
+type Backing struct {
+	Boosts    int    // that have a part for one of these epochs
+	Boost     uint64 // for the first of them
+	BoostLeft uint64 // for all
+	BoostLast uint32 // epoch
+	Pools     int    // that have something left
+	PoolLeft  uint64
+	PoolRate  uint64 // per GiB, of all together
+	PoolLast  uint32 // epoch
+}
+
+// Backing returns what is locked on a work.
+func (l *Ledger) Backing(ctx context.Context, work [20]byte, now time.Time) (Backing, error) {
+	return l.books.Backing(ctx, l.epochs.At(now), work)
+}
+
 // Boost locks a boost from the epoch on that is open now, and returns it as it is kept.
 func (l *Ledger) Boost(ctx context.Context, b Boost, now time.Time) (Boost, error) {
 	b.First, b.Time = l.epochs.At(now), uint64(now.UnixMilli())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"fanseed/signal/receipt"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 )
@@ -106,6 +107,8 @@ type Host interface {
 	// Keep keeps the newest receipt of a ticket until Forget.
 	Keep(Receipt)
 	Forget(serial [16]byte)
+	// Promised keeps what the server promises to have in its public log.
+	Promised(receipt.Result)
 	// Moved counts bytes that went to peers, and came from peers and webseeds,
 	// since the last call.
 	Moved(sent, received int64)

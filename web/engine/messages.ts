@@ -1,5 +1,5 @@
 /** What the tabs, the page that leads and the engine's worker say to each other. Everything here survives structured cloning. */
-import type { Account, Boost, Cap, ErrorCode, Limits, Peer, Pool, ShareMode, Storage, Webseed, WorkState } from "../types/engine.js";
+import type { Account, Appeal, AppealSubject, Boost, Cap, ErrorCode, Limits, Peer, Pool, ShareMode, Storage, Webseed, WorkState } from "../types/engine.js";
 
 /** A call of a tab; answered by exactly one Reply with the same id. Ids are unique among the tabs; nobody waits for the answer to "". */
 export interface Call {
@@ -84,6 +84,17 @@ export interface Receipt {
   signature: string;
 }
 
+/** What the server promises to have in its public log: the newest of a ticket. Bytes are hex. */
+export interface Promised {
+  serial: string;
+  amount: number;
+  salt: string;
+  epoch: number;
+  /** Unix milliseconds. */
+  by: number;
+  signature: string;
+}
+
 export type Event =
   /** The works of earlier visits are these, and have been told of. */
   | { kind: "ready"; works: string[] }
@@ -126,6 +137,8 @@ export interface Methods {
   account: [Record<string, never>, Account];
   boost: [Stake & { price: number; promo: boolean }, Boost];
   fund: [Stake & { amount: number; rate: number }, Pool];
+  appeal: [{ about: AppealSubject; note: string }, Appeal];
+  statement: [{ format: "json" | "csv" }, Blob];
   close: [Record<string, never>, void];
 }
 

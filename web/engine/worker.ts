@@ -4,15 +4,15 @@
  */
 import "wasm_exec";
 import { FanseedError, type Account, type Limits, type Storage } from "../types/engine.js";
-import { addMoved, forgetReceipt, keepReceipt, loadReceipts, type Moved } from "./database.js";
+import { addMoved, forgetReceipt, keepPromise, keepReceipt, loadPromises, loadReceipts, type Moved } from "./database.js";
 import { hash } from "./digests.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
 import { Library } from "./library.js";
 import { useMemory } from "./memory.js";
-import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
+import type { Boot, Call, Event, Methods, Promised, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
-import { iceServers, register, stake, statement, torrentOf } from "./server.js";
+import { appeal, iceServers, register, stake, statement, statementFile, torrentOf } from "./server.js";
 import { near } from "./near.js";
 import { closeBodies, serve } from "./stream_worker.js";
 
@@ -113,6 +113,7 @@ function host(ready: (engine: Engine) => void): object {
     removed: (infohash: string) => say({ kind: "removed", infohash }),
     keep: (r: Receipt) => void keepReceipt(boot.server, r).then(() => receiptsChanged(0)),
     forget: (serial: string) => void forgetReceipt(boot.server, serial).then(() => receiptsChanged(0)),
+    promised: (p: Promised) => void keepPromise(boot.server, p),
     moved: (sent: number, received: number) => void countMoved(sent, received),
   };
 }
@@ -254,8 +255,8 @@ async function stream({ port, ...file }: Methods["stream"][0]): Promise<void> {
 }
 
 async function account(): Promise<Account> {
-  const held = await loadReceipts(boot.server);
-  return statement(boot.server, held.reduce((sum, r) => sum + r.amount - r.acknowledged, 0));
+  const [held, promises] = await Promise.all([loadReceipts(boot.server), loadPromises(boot.server)]);
+  return statement(boot.server, held.reduce((sum, r) => sum + r.amount - r.acknowledged, 0), promises);
 }
 
 const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][1]> } = {
@@ -264,6 +265,8 @@ const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][
   account,
   boost: (asked) => stake(boot.server, "boosts", asked),
   fund: (asked) => stake(boot.server, "pools", asked),
+  appeal: ({ about, note }) => appeal(boot.server, about, note),
+  statement: ({ format }) => statementFile(boot.server, format),
   abort: async ({ call }) => void aborted.add(call),
   share: ({ on }) => share(on),
   limits: async ({ limits }) => {
@@ -313,6 +316,7 @@ async function call(c: Call): Promise<void> {
 /** Loads the engine at once where there are works to go on with, and tells of them. Calls wait for that. */
 async function begin(): Promise<void> {
   library = await Library.open(boot.server);
+  void loadPromises(boot.server).catch(() => undefined); // which leaves so many as are to be kept
   const works = library.works();
   if (works.length > 0) await engine().catch(() => undefined); // the next call tries again
   say({ kind: "ready", works: works.map(({ infohash }) => infohash) });

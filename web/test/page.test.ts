@@ -22,6 +22,9 @@ const works = [
 
 const account: Account = {
   id: "9f2c41d07be8a3550c1d7e6ab4420f9d",
+  time: Date.now(),
+  appeals: [],
+  settled: [],
   bytesPending: 2 ** 20,
   bytesConfirmed: 5 * 2 ** 30,
   creditsPending: 1_250_000,
@@ -533,7 +536,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     assert.deepEqual(await visit.calls(), ["account"]);
     await visit.page.reload();
     await visit.page.waitForSelector("main h1");
-    await visit.page.evaluate((account) => (globalThis.prepareFakeEngine = (seeder) => void (seeder.statement = account)), account);
+    await visit.page.evaluate((account) => (globalThis.prepareFakeEngine = (seeder) => void (seeder.books = account)), account);
     await visit.press("Show my earnings");
     await visit.says(/3\.750001[^]*1\.25[^]*closes in[^]*5 GiB[^]*1 MiB/);
     await visit.says(/Slow Rivers[^]*Paid when the epoch closes\./);

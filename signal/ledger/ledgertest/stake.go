@@ -67,6 +67,13 @@ func boost(name, owner, work string, price uint64, epochs uint32) ledger.Boost {
 	}
 }
 
+func (w *world) expectBacking(work string, n uint32, want ledger.Backing) {
+	w.Helper()
+	if got, err := w.Backing(w.ctx, n, infohash(work)); err != nil || got != want {
+		w.Errorf("on the %s from epoch %d on: got %+v, %v, want %+v", work, n, got, err, want)
+	}
+}
+
 func locksBoosts(t testing.TB, place Place) {
 	w := newWorld(t, place)
 	w.register("anna")
@@ -99,6 +106,9 @@ func locksBoosts(t testing.TB, place Place) {
 	if sum != 9_800 {
 		t.Errorf("the slices are %d in all", sum)
 	}
+	w.expectBacking("song", today+1, ledger.Backing{Boosts: 1, Boost: b.Slices()[1].Amount, BoostLeft: b.Slices()[1].Amount + b.Slices()[2].Amount, BoostLast: today + 2})
+	w.expectBacking("song", today+3, ledger.Backing{})
+	w.expectBacking("film", today, ledger.Backing{})
 	if list, err := w.Stakes(w.ctx, today+2, account("anna")); err != nil || len(list.Boosts) != 1 || list.Boosts[0] != b {
 		t.Errorf("running: %+v, %v", list, err)
 	}
@@ -171,6 +181,7 @@ func paysPools(t testing.TB, place Place) {
 	w.must("close", l.CloseEpochs(w.ctx, l.Epochs().Ends(today)))
 	w.expectBalance(ledger.Earned(account("bert")), 1_000)
 	w.expectBalance(ledger.PoolAccount(p.ID), 9_000)
+	w.expectBacking("song", today+1, ledger.Backing{Pools: 1, PoolLeft: 9_000, PoolRate: p.Rate, PoolLast: today + 1})
 	if list, err := w.Stakes(w.ctx, today+1, [16]byte{}); err != nil || len(list.Pools) != 1 || list.Pools[0] != (ledger.Fund{Pool: p, Left: 9_000}) {
 		t.Errorf("running: %+v, %v", list, err)
 	}
