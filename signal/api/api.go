@@ -8,6 +8,7 @@ package api
 
 import (
 	"context"
+	_ "embed"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -122,26 +123,55 @@ func New(c Config) (http.Handler, error) {
 // logPath is where the public log is (C2SP tlog-tiles).
 const logPath = "/v1/log"
 
+// document describes everything under /v1, the webseed and the operator's listener (OpenAPI 3.1).
+//
+//go:embed openapi.json
+var document []byte
+
+// route is a pattern of http.ServeMux, and what answers there.
+type route struct {
+	pattern string
+	answer  answer
+}
+
+// routes are all under /v1 but the public log.
+func (a *API) routes() []route {
+	return []route{
+		{"GET /v1/openapi.json", a.describe},
+		{"GET /v1/server", a.server},
+		{"GET /v1/ice", a.ice},
+		{"GET /v1/epochs", a.closedEpochs},
+		{"GET /v1/epochs/{epoch}", a.closedEpoch},
+		{"GET /v1/works", a.listWorks},
+		{"POST /v1/works", a.publish},
+		{"GET /v1/works/{work}", a.work},
+		{"POST /v1/settle", a.settle},
+		{"GET /v1/accounts/{account}", a.account},
+		{"GET /v1/accounts/{account}/export.json", a.exportJSON},
+		{"GET /v1/accounts/{account}/export.csv", a.exportCSV},
+		{"POST /v1/boosts", a.boost},
+		{"POST /v1/pools", a.fund},
+		{"POST /v1/appeals", a.appeal},
+	}
+}
+
 // words returns the handler of everything under /v1.
 func (a *API) words() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /v1/server", answer(a.server))
-	mux.Handle("GET /v1/ice", answer(a.ice))
-	mux.Handle("GET /v1/epochs", answer(a.closedEpochs))
-	mux.Handle("GET /v1/epochs/{epoch}", answer(a.closedEpoch))
-	mux.Handle("GET /v1/works", answer(a.listWorks))
-	mux.Handle("POST /v1/works", answer(a.publish))
-	mux.Handle("GET /v1/works/{work}", answer(a.work))
-	mux.Handle("POST /v1/settle", answer(a.settle))
-	mux.Handle("GET /v1/accounts/{account}", answer(a.account))
-	mux.Handle("GET /v1/accounts/{account}/export.json", answer(a.exportJSON))
-	mux.Handle("GET /v1/accounts/{account}/export.csv", answer(a.exportCSV))
-	mux.Handle("POST /v1/boosts", answer(a.boost))
-	mux.Handle("POST /v1/pools", answer(a.fund))
-	mux.Handle("POST /v1/appeals", answer(a.appeal))
+	for _, r := range a.routes() {
+		mux.Handle(r.pattern, r.answer)
+	}
 	mux.Handle(logPath+"/", http.StripPrefix(logPath, a.PublicLog))
 	mux.Handle("/v1/", answer(func(http.ResponseWriter, *http.Request) error { return errNoWord }))
 	return a.open(a.bounded(mux))
+}
+
+// describe answers with the document.
+func (a *API) describe(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", briefly)
+	_, _ = w.Write(document) // an error means that the client is gone
+	return nil
 }
 
 // open lets pages of any origin ask. There are no cookies that it could expose.

@@ -88,9 +88,16 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 }
 
 func (s *site) ask(r *http.Request) *httptest.ResponseRecorder {
+	s.Helper()
 	r.RemoteAddr, r.Host = s.address, "fanseed.test"
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
+	asDescribed(s, r, body, w)
 	return w
 }
 

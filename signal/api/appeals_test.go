@@ -17,6 +17,7 @@ func (s *site) operator(method, path, body string) *httptest.ResponseRecorder {
 	r.Host = "127.0.0.1:9"
 	w := httptest.NewRecorder()
 	api.Admin{Appeals: s.ledger}.Handler().ServeHTTP(w, r)
+	asDescribed(s, r, []byte(body), w)
 	return w
 }
 
