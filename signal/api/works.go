@@ -42,6 +42,7 @@ type wholeWorkAnswer struct {
 	Published   uint64       `json:"published"`
 	Seeders     int          `json:"seeders"`
 	Leechers    int          `json:"leechers"`
+	Attention   Attention    `json:"attention"`
 	Copy        *copyAnswer  `json:"copy,omitempty"`
 }
 
@@ -113,7 +114,7 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	}
 	seeders, leechers := a.Swarms.Counts(hash)
 	write(w, http.StatusOK, wholeWorkAnswer{
-		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers, ours,
+		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers, a.Swarms.Attention(hash), ours,
 	})
 	return nil
 }

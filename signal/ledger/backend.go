@@ -104,6 +104,9 @@ type Backend interface {
 	Fund(ctx context.Context, p Pool) (Pool, error)
 	// Stakes returns the boosts and pools that run in epoch n or later, of one account, or of all when that is zero: the oldest first.
 	Stakes(ctx context.Context, n uint32, account [16]byte) (Stakes, error)
+	// Boosted returns the works, removed ones left out, for which boosts pay most in epoch n, at most so many: the most first, and of equal
+	// ones that whose infohash is less.
+	Boosted(ctx context.Context, n uint32, most int) ([]Boosted, error)
 	// Balance returns the µ-credits of a ledger account, 0 for one never used.
 	Balance(ctx context.Context, account string) (int64, error)
 	// OpenEpochs returns the epochs that are not closed and in which something is to be done when they end: bytes were
