@@ -62,7 +62,7 @@ func (o *offers) expire(now time.Time) {
 func (t *Tracker) relayOffers(now time.Time, from *peer, offered []announce.Offer) {
 	n := min(len(offered), announce.MaxOffers, t.config.MaxOffers-from.waiting)
 	for i, to := range t.pick(from, n) {
-		t.relay(now, relayed{from, to, offered[i].ID, offered[i].SDP, now})
+		t.relay(now, relayed{from, to, offered[i].ID, offered[i].SDP})
 	}
 }
 

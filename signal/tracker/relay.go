@@ -6,12 +6,12 @@ import (
 )
 
 // How a socket is handed offers. A seeder can connect to so many peers and answers so many offers a second, whatever it seeds: where more
-// come than that, they wait here, and those of boosted works go first. Every fourth that goes is of a work that nobody boosts, if one waits.
+// come than that they wait here, and those of boosted works go first. Every fourth that goes is of a work that nobody boosts, if one waits.
+// Nothing is dropped: where too many wait, the next in turn goes at once. So an offer waits for half a minute at most.
 const (
 	relayEvery = 125 * time.Millisecond // after the first RelayBurst
-	relayStale = 20 * time.Second       // an offer that waited for so long is not handed out: its peer has made others
 	maxWaiting = 64                     // offers that wait for one socket …
-	maxAllWait = 4096                   // … and for all; what comes then is dropped
+	maxAllWait = 4096                   // … and for all
 	freeTurn   = 4
 )
 
@@ -20,7 +20,6 @@ type relayed struct {
 	from, to *peer
 	id       [20]byte
 	sdp      string
-	since    time.Time
 }
 
 // relays are the offers on their way to one socket.
@@ -45,14 +44,14 @@ func (t *Tracker) relayDue(r *relays) time.Time {
 // relay hands an offer out, or has it wait.
 func (t *Tracker) relay(now time.Time, o relayed) {
 	to := o.to.conn
-	if to.relays.waiting() == 0 && t.may(now, &to.relays) {
+	if to.relays.waiting() == 0 && (t.may(now, &to.relays) || t.waiting == maxAllWait) {
 		t.hand(now, o)
 		return
 	}
 	if to.relays.waiting() == maxWaiting || t.waiting == maxAllWait {
-		return
+		t.handNext(now, to)
 	}
-	if to.relays.waiting() == 0 {
+	if to.relays.waiting() == 0 && !slices.Contains(t.crowded, to) {
 		t.crowded = append(t.crowded, to)
 	}
 	if t.config.Boosted(o.from.swarm.infohash) {
@@ -70,7 +69,9 @@ func (t *Tracker) hand(now time.Time, o relayed) {
 	if r.next.Before(now) {
 		r.next = now
 	}
-	r.next = r.next.Add(relayEvery)
+	if next := r.next.Add(relayEvery); !next.After(now.Add(time.Duration(t.config.RelayBurst) * relayEvery)) {
+		r.next = next // what goes out of its time makes others wait no longer
+	}
 	t.offers.add(now, offerKey{o.from, o.to, o.id}, o.sdp)
 	t.send(o.to.conn.handle, relayedOffer(o))
 }
@@ -79,12 +80,17 @@ func (t *Tracker) hand(now time.Time, o relayed) {
 func (t *Tracker) relayDueNow(now time.Time) {
 	for _, c := range t.crowded {
 		for c.relays.waiting() > 0 && t.may(now, &c.relays) {
-			if o := t.takeRelay(&c.relays); now.Sub(o.since) < relayStale && here(o.from) && here(o.to) {
-				t.hand(now, o)
-			}
+			t.handNext(now, c)
 		}
 	}
 	t.crowded = slices.DeleteFunc(t.crowded, func(c *conn) bool { return c.relays.waiting() == 0 })
+}
+
+// handNext hands out the one whose turn it is, if both sides are still there.
+func (t *Tracker) handNext(now time.Time, c *conn) {
+	if o := t.takeRelay(&c.relays); here(o.from) && here(o.to) {
+		t.hand(now, o)
+	}
 }
 
 // takeRelay removes and returns the one whose turn it is.
