@@ -180,7 +180,7 @@ func (c *crowd) day() {
 			case m.seeds:
 				c.announce(m, 0)
 			case m.sybil && c.books.credited[m.publicKey] < c.length, !m.sybil && c.books.credited[m.publicKey] < c.length && step >= i%40:
-				for range max(1, c.often) {
+				for n := 0; n < max(1, c.often) && c.books.credited[m.publicKey] < c.length; n++ {
 					c.announce(m, 5)
 				}
 			}
