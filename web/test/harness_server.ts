@@ -50,6 +50,13 @@ export class Server {
     if (status !== 204) throw new Error(`withdrawing was answered with ${status}`);
   }
 
+  /** Gives an account µ-credits that it may spend. */
+  async credit(account: string, amount: number): Promise<void> {
+    const id = crypto.randomUUID().replaceAll("-", "");
+    const { status } = await fetch(`${await this.#operator()}/credits/${id}?account=${account}&amount=${amount}`, { method: "PUT" });
+    if (status !== 204) throw new Error(`a credit was answered with ${status}`);
+  }
+
   /** One of the operator's counters, without the "fanseed_" of its name. It counts from the last start. */
   async metric(name: string): Promise<number> {
     const all = await (await fetch(`${await this.#operator()}/metrics`)).text();
