@@ -8,8 +8,8 @@ import type { Page } from "puppeteer-core";
 import type { Limits } from "../types/engine";
 import { addSeeder, browsers, launch, makeFile, openStock, sha256, startServer, unlimited, until, type Scope, type Server, type Window } from "./harness";
 
-const size = 6 << 20;
-const limits: Limits = { ...unlimited, uploadRate: 256 << 10 }; // what one gives to all together: a publisher alone needs 24 s for a copy
+const size = 4 << 20;
+const limits: Limits = { ...unlimited, uploadRate: 256 << 10 }; // what one gives to all together: a publisher alone needs 16 s for a copy
 const helpers = 4;
 const downloaders = 2; // of each work
 
@@ -23,10 +23,10 @@ async function reach(server: Server, infohash: string): Promise<Reach> {
 }
 
 /** Somebody with a profile of their own. */
-async function open(window: Window, server: Server, limits: Limits): Promise<Page> {
+async function open(window: Window, server: Server, limits: Limits, share: "on" | "playing" = "on"): Promise<Page> {
   const page = await window.page(true);
   await page.goto(server.url);
-  await addSeeder(page, { share: "on", limits });
+  await addSeeder(page, { share, limits });
   return page;
 }
 
@@ -60,7 +60,7 @@ for (const name of browsers) {
     const [boosted, free] = [await publish(publishers[0], 1), await publish(publishers[1], 2)];
     const idle: Page[] = [];
     for (let i = 0; i < helpers; i++) idle.push(await open(ours, server, { ...limits, help: true }));
-    const unasked = await open(ours, server, limits);
+    const unasked = [await open(ours, server, limits), await open(ours, server, { ...limits, help: true }, "playing")];
 
     const account = await until("the account", () => publishers[0].evaluate(async () => (await seeder.account().catch(() => undefined))?.id));
     await server.credit(account, 1_000_000);
@@ -70,7 +70,7 @@ for (const name of browsers) {
     for (const page of idle) {
       assert.deepEqual(await page.evaluate(() => seeder.works().map(({ infohash, helping, state }) => ({ infohash, helping, state }))), [{ infohash: boosted, helping: true, state: "seeding" }]);
     }
-    assert.deepEqual(await unasked.evaluate(() => seeder.works()), [], "nobody helps who was not asked");
+    for (const page of unasked) assert.deepEqual(await page.evaluate(() => seeder.works()), [], "nobody helps who has not agreed, or only shares while something plays");
 
     const theirs = await launch(t, "chromium");
     const begin: ((infohash: string, seed: number) => Promise<number>)[] = [];
@@ -81,6 +81,11 @@ for (const name of browsers) {
 
     t.diagnostic(`boosted: ${before[0].seeders} seeders, ${before[0].attention.introductions} introductions, then ${after[0].attention.introductions}; downloads took ${fast} ms together`);
     t.diagnostic(`free: ${before[1].seeders} seeders, ${before[1].attention.introductions} introductions, then ${after[1].attention.introductions}; downloads took ${slow} ms together`);
+    await idle[0]!.reload();
+    await addSeeder(idle[0]!, { share: "on", limits: { ...limits, help: false } });
+    await until("what is helped to be here after a reload, and after a no", () =>
+      idle[0]!.evaluate((infohash) => seeder.works().some((work) => work.infohash === infohash && work.helping && work.state === "seeding"), boosted),
+    );
     assert.equal(before[0].attention.helpers, helpers);
     assert.equal(before[1].attention.helpers, 0);
     assert.ok(before[0].seeders >= 2 * before[1].seeders, "seeders");
