@@ -52,6 +52,13 @@ type Listing interface {
 // Swarms knows who is there.
 type Swarms interface {
 	Counts(infohash [20]byte) (seeders, leechers int)
+	Attention(infohash [20]byte) Attention
+}
+
+// Attention is what boosts bring a work besides money.
+type Attention struct {
+	Helpers       int    `json:"helpers"`       // seeders that had nothing else to do, and were asked to seed it
+	Introductions int    `json:"introductions"` // of two of its peers, since the server knows of its swarm
 }
 
 // Copies are the server's own copies of works.

@@ -45,6 +45,9 @@ type site struct {
 type swarms struct{}
 
 func (swarms) Counts(infohash [20]byte) (seeders, leechers int) { return 3, 4 }
+func (swarms) Attention([20]byte) api.Attention {
+	return api.Attention{Helpers: 6, Introductions: 7}
+}
 
 func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	ctx := context.Background()

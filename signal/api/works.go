@@ -44,6 +44,7 @@ type wholeWorkAnswer struct {
 	Leechers    int          `json:"leechers"`
 	Boosts      boostsAnswer `json:"boosts"`
 	Pools       poolsAnswer  `json:"pools"`
+	Attention   Attention    `json:"attention"`
 	Copy        *copyAnswer  `json:"copy,omitempty"`
 }
 
@@ -136,7 +137,7 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	seeders, leechers := a.Swarms.Counts(hash)
 	write(w, http.StatusOK, wholeWorkAnswer{
 		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers,
-		boosts, pools, ours,
+		boosts, pools, a.Swarms.Attention(hash), ours,
 	})
 	return nil
 }

@@ -110,6 +110,9 @@ type Backend interface {
 	Stakes(ctx context.Context, n uint32, account [16]byte) (Stakes, error)
 	// Backing returns what is locked on a work from epoch n on.
 	Backing(ctx context.Context, n uint32, work [20]byte) (Backing, error)
+	// Boosted returns the works, removed ones left out, for which boosts pay most in epoch n, at most so many: the most first, and of equal
+	// ones that whose infohash is less.
+	Boosted(ctx context.Context, n uint32, most int) ([]Boosted, error)
 	// Balance returns the µ-credits of a ledger account, 0 for one never used.
 	Balance(ctx context.Context, account string) (int64, error)
 	// OpenEpochs returns the epochs that are not closed and in which something is to be done when they end: bytes were

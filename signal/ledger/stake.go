@@ -131,6 +131,13 @@ func Credit(id, account [16]byte, amount uint64) Transfer {
 	return Transfer{Key: "credit:" + hex.EncodeToString(id[:]), Entries: []Entry{{Treasury, -int64(amount)}, {Payable(account), int64(amount)}}}
 }
 
+// Boosted is a work that is not removed, and what its boosts pay in one epoch.
+type Boosted struct {
+	Work   [20]byte
+	Amount uint64 // µ-credits
+	Last   uint32 // epoch of the boost that runs longest
+}
+
 // Stakes are the boosts and pools that run.
 type Stakes struct {
 	Boosts []Boost
@@ -177,4 +184,9 @@ func (l *Ledger) Credit(ctx context.Context, id, account [16]byte, amount uint64
 // Stakes returns the boosts and pools that run: of one account, or of all when that is zero.
 func (l *Ledger) Stakes(ctx context.Context, account [16]byte, now time.Time) (Stakes, error) {
 	return l.books.Stakes(ctx, l.epochs.At(now), account)
+}
+
+// Boosted returns the works that are boosted most in the epoch that is open now, at most so many: the most first.
+func (l *Ledger) Boosted(ctx context.Context, most int, now time.Time) ([]Boosted, error) {
+	return l.books.Boosted(ctx, l.epochs.At(now), most)
 }

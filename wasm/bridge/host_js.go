@@ -90,6 +90,9 @@ func snapshot(s node.Snapshot) js.Value {
 		}
 		out.Set("selected", selected)
 	}
+	if !s.Helps.IsZero() {
+		out.Set("helps", s.Helps.UnixMilli())
+	}
 	if s.Err != nil && s.Revoked {
 		out.Set("error", object("code", "revoked", "message", s.Err.Error()))
 	} else if s.Err != nil {

@@ -18,7 +18,9 @@ type Parts struct {
 	Keys    Keys
 	Stores  Stores
 	Fetcher Fetcher // nil: no webseed is used
-	Host    Host
+	// Torrents is nil where the node seeds nothing but what it was told to. Nor does it where its Stores do not tell their Room() int64, in bytes.
+	Torrents Torrents
+	Host     Host
 }
 
 // Peers makes peer connections.

@@ -18,6 +18,8 @@ export interface Kept {
   torrent?: Uint8Array<ArrayBuffer>;
   /** The files that are fetched, by number; all where it is left out. */
   selected?: number[] | undefined;
+  /** Handed out by the server, and not to be dropped for another before: see Snapshot. */
+  helps?: number | undefined;
   /** Not stopped by hand. */
   started: boolean;
   /** When, by this browser's clock, in milliseconds. */

@@ -44,6 +44,7 @@ export class FakeWork extends EventTarget implements Work {
   readonly infohash: string;
   readonly pieceLength = pieceLength;
   readonly kept = true;
+  helping = false;
   readonly caps: Work["caps"] = [];
   readonly webseeds: Work["webseeds"] = [];
   name: string;

@@ -64,6 +64,8 @@ export interface Snapshot {
   progress: number;
   missing: number;
   kept: boolean;
+  /** Until when the work, which the server has handed out, is not dropped for another one: by this browser's clock. Left out where a person has added it. */
+  helps?: number;
   caps: Cap[];
   webseeds: Webseed[];
   peers: Peer[];

@@ -38,6 +38,8 @@ export interface LiveWork {
   kept: boolean;
   /** It was published in this browser. */
   own: boolean;
+  /** The server has asked this browser to seed it. */
+  helping: boolean;
   /** The limits that hold it up now. */
   caps: readonly Cap[];
   /** Servers that it is, or was, fetched from; only their hosts. */

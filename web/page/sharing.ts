@@ -40,7 +40,7 @@ export class Sharing {
   #notice(work: Work): void {
     if (work.state !== "seeding" || this.#finished.has(work.infohash)) return;
     this.#finished.add(work.infohash);
-    if (this.seeding.published(work.infohash)) return;
+    if (this.seeding.published(work.infohash) || work.helping) return;
     this.#app.say(say.aloud.complete(work.name));
     if (this.#app.facts.consent === "playing") work.stop();
   }

@@ -505,6 +505,9 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await screenshot(visit.page, "state-limits");
     const value = (id: string): Promise<string> => visit.page.$eval(`#${id}`, (input) => (input as HTMLInputElement).value);
     assert.deepEqual(await Promise.all(["uploadRate", "uploadPerDay", "uploadPerMonth", "downloadRate", "downloadPerMonth", "storage"].map(value)), ["1", "1", "", "", "", "2"]);
+    await visit.says(/Help boosted works[^]*no more room than you set above[^]*you earn for it/);
+    assert.equal(await visit.page.$eval("input[name=help]", (input) => (input as HTMLInputElement).checked), false, "off unless chosen");
+    await visit.page.click("input[name=help]");
     for (const [id, amount] of [["uploadRate", "2.5"], ["uploadPerDay", ""], ["uploadPerMonth", "20"], ["downloadPerMonth", "50"]] as const) {
       await visit.page.$eval(`#${id}`, (input) => ((input as HTMLInputElement).value = ""));
       await visit.page.type(`#${id}`, amount);
@@ -517,7 +520,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.says(/At most 2\.5 MiB a second and 20 GiB a month is sent/);
     await visit.press("Share while I’m here");
     await visit.runs(rivers);
-    const { uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage } = (await visit.page.evaluate(() => {
+    const { uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage, help } = (await visit.page.evaluate(() => {
       const told = globalThis.fakeEngine!.limits;
       return Object.fromEntries(Object.entries(told).map(([name, amount]) => [name, String(amount)]));
     })) as Record<string, string>;
@@ -525,6 +528,9 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
       [uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage].map(Number),
       [2.5 * 2 ** 20, Infinity, 20 * 2 ** 30, Infinity, 50 * 2 ** 30, 2 * 2 ** 30],
     );
+    assert.equal(help, "true");
+    await visit.page.evaluate(() => void (globalThis.fakeEngine!.works()[0]!.helping = true));
+    await visit.says(/You help this boosted work: the server asked your browser to pass it on/);
   },
 
   async "earnings give a reason for every line"(visit) {

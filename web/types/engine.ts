@@ -47,6 +47,12 @@ export interface Limits {
   uploadPerMonth?: number;
   /** Most that is fetched in a month, bytes. Default: no limit. */
   downloadPerMonth?: number;
+  /**
+   * While nothing is fetched and little is sent, this browser may be handed works of this server that others boost, one after the other and
+   * four at most: it fetches and seeds them within the other limits, and earns for it. Only while `share` is "on". Default: false. Setting it
+   * back to false takes no more of them; those that are here stay until they are removed, or their room is needed.
+   */
+  help?: boolean;
 }
 
 /** A limit that holds a work up until its day or month is over, or until it is raised. */
@@ -207,6 +213,8 @@ export interface Work extends EventTarget {
   readonly progress: number;
   /** Bytes of the selected files that are not here and verified yet. */
   readonly missing: number;
+  /** It was not added here: the server has handed it out, see `Limits.help`. It goes when the others need its room, and `add` keeps it. */
+  readonly helping: boolean;
   /** What is here is here after a reload, too. A work that was published is read from its files until a copy is complete. */
   readonly kept: boolean;
   /** The limits that hold this work up now. */

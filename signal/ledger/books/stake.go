@@ -234,3 +234,22 @@ func (k *Keeper) Backing(ctx context.Context, n uint32, work [20]byte) (b ledger
 	})
 	return b, err
 }
+
+// Boosted returns the works for which boosts pay most.
+func (k *Keeper) Boosted(ctx context.Context, n uint32, most int) (list []ledger.Boosted, err error) {
+	err = k.read(ctx, func(tx tx) error {
+		list = nil
+		return each(ctx, tx, func(r *sql.Rows) error {
+			var b ledger.Boosted
+			var work []byte
+			if err := r.Scan(&work, &b.Amount, &b.Last); err != nil {
+				return err
+			}
+			b.Work = [20]byte(work)
+			list = append(list, b)
+			return nil
+		}, `SELECT b.work, CAST(sum(s.amount) AS BIGINT) AS amount, max(b.first + b.epochs) - 1 FROM slice s JOIN boost b ON b.id = s.boost
+			JOIN work w ON w.infohash = b.work WHERE s.epoch = $1 AND w.removed = 0 GROUP BY b.work ORDER BY amount DESC, b.work LIMIT $2`, int64(n), most)
+	})
+	return list, err
+}

@@ -606,6 +606,31 @@ func (f *fake) Backing(_ context.Context, n uint32, work [20]byte) (b ledger.Bac
 	return b, nil
 }
 
+func (f *fake) Boosted(_ context.Context, n uint32, most int) (list []ledger.Boosted, _ error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := map[[20]byte]int{}
+	for _, b := range f.boosts {
+		i, seen := at[b.Work]
+		if b.First > n || b.First+b.Epochs <= n || f.works[b.Work].Removed && f.defect != "boosts what was removed" {
+			continue
+		}
+		if !seen {
+			i = len(list)
+			at[b.Work], list = i, append(list, ledger.Boosted{Work: b.Work})
+		}
+		list[i].Amount += b.Slices()[n-b.First].Amount
+		list[i].Last = max(list[i].Last, b.First+b.Epochs-1)
+	}
+	slices.SortFunc(list, func(a, b ledger.Boosted) int {
+		if c := cmp.Compare(b.Amount, a.Amount); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.Work[:], b.Work[:])
+	})
+	return list[:min(most, len(list))], nil
+}
+
 func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

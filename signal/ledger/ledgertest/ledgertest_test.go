@@ -47,6 +47,7 @@ func TestBrokenFakesFail(t *testing.T) {
 		"logs what is logged":                        "what was settled is in the log once, in order",
 		"forgets salts":                              "a receipt that is settled again is the same record",
 		"lists removed works":                        "a removed work is gone for ever",
+		"boosts what was removed":                    "the works that are boosted most are listed, and no removed ones",
 	} {
 		t.Run(string(d), func(t *testing.T) {
 			for _, c := range Cases() {
