@@ -57,8 +57,8 @@ type Swarms interface {
 
 // Attention is what boosts bring a work besides money.
 type Attention struct {
-	Helpers       int    `json:"helpers"`       // seeders that had nothing else to do, and were asked to seed it
-	Introductions int    `json:"introductions"` // of two of its peers, since the server knows of its swarm
+	Helpers       int `json:"helpers"`       // seeders that had nothing else to do, and were asked to seed it
+	Introductions int `json:"introductions"` // of two of its peers, since the server knows of its swarm
 }
 
 // Copies are the server's own copies of works.
