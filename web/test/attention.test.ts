@@ -9,7 +9,7 @@ import type { Limits } from "../types/engine";
 import { addSeeder, browsers, launch, makeFile, openStock, sha256, startServer, unlimited, until, type Scope, type Server, type Window } from "./harness";
 
 const size = 4 << 20;
-const limits: Limits = { ...unlimited, uploadRate: 256 << 10 }; // what one gives to all together: a publisher alone needs 16 s for a copy
+const limits: Limits = { ...unlimited, uploadRate: 160 << 10 }; // what one gives to all together: a publisher alone needs 26 s for a copy
 const helpers = 4;
 const downloaders = 2; // of each work
 
