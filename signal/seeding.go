@@ -10,19 +10,16 @@ import (
 // seeding writes down who seeded for how long, and how their storage proofs ended. It implements hub.Seeding.
 type seeding struct{ ledger *ledger.Ledger }
 
-func (s seeding) Minutes(ctx context.Context, minutes []hub.Minute) error {
-	stays, nets := make([]ledger.Stay, len(minutes)), make([]string, len(minutes))
-	for i, m := range minutes {
-		stays[i] = ledger.Stay{Epoch: m.Epoch, Account: m.Account, Work: m.Infohash, Minutes: uint64(m.Minutes)}
-		nets[i] = m.Net
+// Stayed implements hub.Seeding. Where accounts are is told with their minutes.
+func (s seeding) Stayed(ctx context.Context, told hub.Told) error {
+	stays, nets := []ledger.Stay{}, []string{}
+	for _, m := range told.Minutes {
+		stays = append(stays, ledger.Stay{Epoch: m.Epoch, Account: m.Account, Work: m.Infohash, Minutes: uint64(m.Minutes)})
+		nets = append(nets, m.Net)
 	}
-	return s.ledger.Stayed(ctx, stays, nets)
-}
-
-func (s seeding) Proofs(ctx context.Context, proofs []hub.Proof) error {
-	stays := make([]ledger.Stay, len(proofs))
-	for i, p := range proofs {
-		stays[i] = ledger.Stay{Epoch: p.Epoch, Account: p.Account, Work: p.Infohash, Asked: uint64(p.Asked), Passed: uint64(p.Passed)}
+	for _, p := range told.Proofs {
+		stays = append(stays, ledger.Stay{Epoch: p.Epoch, Account: p.Account, Work: p.Infohash, Asked: uint64(p.Asked), Passed: uint64(p.Passed)})
+		nets = append(nets, "")
 	}
-	return s.ledger.Stayed(ctx, stays, make([]string, len(stays))) // where they are is told with their minutes
+	return s.ledger.Stayed(ctx, ledger.Told{ID: told.ID, Stays: stays}, nets)
 }

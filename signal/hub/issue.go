@@ -36,7 +36,7 @@ func (h *Hub) issue(ctx context.Context, asked []*introduction, now time.Time) (
 		if err != nil {
 			return nil, err
 		}
-		t.Limit = min(in.share, in.length-min(in.length, credited))
+		t.Limit = min(in.share, in.length-min(in.length, credited), ticket.MaxLimit)
 		if t.Limit == 0 {
 			continue
 		}

@@ -390,8 +390,8 @@ func (h *Hub) endChallenge(c *challenge) {
 		h.spotted(c.spot, result.Asked, result.Passed)
 		return
 	}
-	if ok && len(h.seeding.proofs) < maxUntold {
-		h.seeding.proofs = append(h.seeding.proofs, result)
+	if told := &h.seeding.untold; ok && len(told.Proofs) < maxUntold {
+		told.Proofs = append(told.Proofs, result)
 	}
 }
 

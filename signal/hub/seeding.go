@@ -8,14 +8,20 @@ import (
 	"fanseed/signal/announce"
 )
 
-// Seeding is told what accounts have seeded. Its methods may block. They are called off the loop, one at a time; each takes all that it is
-// given, or fails and takes nothing.
+// Seeding is told what accounts have seeded. Stayed may block. It is called off the loop, one at a time, and takes all of what it is told or
+// fails and has taken none of it, as far as it knows: the same is told again then, under the same id.
 type Seeding interface {
-	// Minutes takes minutes in which accounts seeded works.
-	Minutes(ctx context.Context, minutes []Minute) error
-	// Proofs takes how challenges ended.
-	Proofs(ctx context.Context, proofs []Proof) error
+	Stayed(ctx context.Context, told Told) error
 }
+
+// Told is what accounts have seeded and proved since the last time.
+type Told struct {
+	ID      [16]byte
+	Minutes []Minute
+	Proofs  []Proof
+}
+
+func (t *Told) size() int { return len(t.Minutes) + len(t.Proofs) }
 
 // Minute says that an account seeded all of a work for a minute.
 type Minute struct {
@@ -46,7 +52,7 @@ const (
 // How Seeding is told.
 const (
 	flushEvery = 5 * time.Second
-	flushTime  = 5 * time.Second // for both calls, also when the end of the loop finds them running
+	flushTime  = 5 * time.Second // for a call, also when the end of the loop finds it running
 	maxUntold  = 200_000         // minutes, and as many proofs, that wait while it fails; what comes then is lost
 )
 
@@ -57,8 +63,8 @@ type seeding struct {
 	lately, before map[seededBy]time.Time // by when an account's last minute of a work will be over; before are the older ones
 	turned         time.Time              // when lately was begun
 
-	minutes  []Minute // to be told
-	proofs   []Proof  // likewise
+	untold   Told // since the last time
+	telling  Told // until it is taken
 	flush    time.Time
 	flushing bool
 }
@@ -112,7 +118,7 @@ func (h *Hub) dispatchSeeding(ctx context.Context) {
 // seedingDue returns when dispatchSeeding has something to do; zero when nothing waits.
 func (h *Hub) seedingDue() time.Time {
 	due := earlier(h.seeding.pings.due(), h.proofsDue())
-	if s := &h.seeding; !s.flushing && len(s.minutes)+len(s.proofs) > 0 {
+	if s := &h.seeding; !s.flushing && s.untold.size()+s.telling.size() > 0 {
 		due = earlier(due, s.flush)
 	}
 	return due
@@ -147,8 +153,8 @@ func (h *Hub) pinged(c *client, m *announce.Pong) {
 	p.rtt = max(h.now.Sub(p.sent), 1)
 	for _, infohash := range h.tracker.Seeding(c.handle) {
 		_, listed := h.config.Works.Work(infohash)
-		if listed && len(h.seeding.minutes) < maxUntold && h.seeding.counts(h.now, seededBy{c.account, infohash}) {
-			h.seeding.minutes = append(h.seeding.minutes, Minute{c.account, infohash, c.net, h.config.Epoch(h.now), 1})
+		if listed && len(h.seeding.untold.Minutes) < maxUntold && h.seeding.counts(h.now, seededBy{c.account, infohash}) {
+			h.seeding.untold.Minutes = append(h.seeding.untold.Minutes, Minute{c.account, infohash, c.net, h.config.Epoch(h.now), 1})
 		}
 	}
 }
@@ -175,47 +181,48 @@ func (s *seeding) counts(now time.Time, who seededBy) bool {
 // dispatchFlush tells what was counted since the last time.
 func (h *Hub) dispatchFlush(ctx context.Context) {
 	s := &h.seeding
-	if s.flushing || len(s.minutes)+len(s.proofs) == 0 || h.now.Before(s.flush) {
+	if s.flushing || s.untold.size()+s.telling.size() == 0 || h.now.Before(s.flush) {
 		return
 	}
-	minutes, proofs := s.minutes, s.proofs
-	s.minutes, s.proofs, s.flushing = nil, nil, true
+	told := s.next()
+	s.flushing = true
 	h.desk.start(ctx, nil, func(ctx context.Context) func() {
-		errMinutes, errProofs := h.tell(ctx, minutes, proofs)
+		err := h.tell(ctx, told)
 		return func() {
 			s.flushing, s.flush = false, h.now.Add(flushEvery)
-			if errMinutes != nil {
-				s.minutes = lastOf(append(minutes, s.minutes...))
-			}
-			if errProofs != nil {
-				s.proofs = lastOf(append(proofs, s.proofs...))
+			if err == nil {
+				s.telling = Told{}
 			}
 		}
 	})
 }
 
-func lastOf[T any](untold []T) []T { return untold[max(0, len(untold)-maxUntold):] }
+// next returns what is to be told: what failed before as it was, since it may have been taken.
+func (s *seeding) next() Told {
+	if s.telling.size() == 0 {
+		s.telling, s.untold = s.untold, Told{}
+		rand.Read(s.telling.ID[:])
+	}
+	return s.telling
+}
 
 // tell hands over minutes and proofs, also when the loop is at its end.
-func (h *Hub) tell(ctx context.Context, minutes []Minute, proofs []Proof) (errMinutes, errProofs error) {
+func (h *Hub) tell(ctx context.Context, told Told) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTime)
 	defer cancel()
-	if len(minutes) > 0 {
-		if errMinutes = h.config.Seeding.Minutes(ctx, minutes); errMinutes != nil {
-			h.log.Error("ledger failed", "doing", "count minutes", "count", len(minutes), "err", errMinutes)
-		}
+	err := h.config.Seeding.Stayed(ctx, told)
+	if err != nil {
+		h.log.Error("ledger failed", "doing", "count minutes and proofs", "minutes", len(told.Minutes), "proofs", len(told.Proofs), "err", err)
 	}
-	if len(proofs) > 0 {
-		if errProofs = h.config.Seeding.Proofs(ctx, proofs); errProofs != nil {
-			h.log.Error("ledger failed", "doing", "count proofs", "count", len(proofs), "err", errProofs)
-		}
-	}
-	return errMinutes, errProofs
+	return err
 }
 
 // tellLast tells what is left when the loop has ended and none of its jobs runs.
 func (h *Hub) tellLast(ctx context.Context) {
-	if h.config.Seeding != nil {
-		h.tell(ctx, h.seeding.minutes, h.seeding.proofs)
+	for h.config.Seeding != nil && h.seeding.untold.size()+h.seeding.telling.size() > 0 {
+		if h.tell(ctx, h.seeding.next()) != nil {
+			return
+		}
+		h.seeding.telling = Told{}
 	}
 }

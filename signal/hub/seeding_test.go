@@ -19,26 +19,23 @@ type told struct {
 	mu      sync.Mutex
 	minutes []Minute
 	proofs  []Proof
+	ids     map[[16]byte]bool
 	calls   int
 	err     error
+	unsure  bool // it takes what it fails with
 }
 
-func (b *told) Minutes(_ context.Context, minutes []Minute) error {
+// Stayed takes each id once. What it fails with after it has taken is what nobody can know.
+func (b *told) Stayed(_ context.Context, t Told) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.calls++
-	if b.err == nil {
-		b.minutes = append(b.minutes, minutes...)
+	if b.err != nil && !b.unsure {
+		return b.err
 	}
-	return b.err
-}
-
-func (b *told) Proofs(_ context.Context, proofs []Proof) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.calls++
-	if b.err == nil {
-		b.proofs = append(b.proofs, proofs...)
+	if !b.ids[t.ID] {
+		b.ids[t.ID] = true
+		b.minutes, b.proofs = append(b.minutes, t.Minutes...), append(b.proofs, t.Proofs...)
 	}
 	return b.err
 }
@@ -64,7 +61,7 @@ func (b *told) of(p *peer, infohash [20]byte) (sum int) {
 // withSeeding runs a test of a hub that asks seeders.
 func withSeeding(t *testing.T, change func(*Config), test func(s *site, b *told)) {
 	t.Helper()
-	b := &told{}
+	b := &told{ids: map[[16]byte]bool{}}
 	inBubble(t, func(c *Config) {
 		c.Seeding = b
 		if change != nil {
@@ -276,6 +273,20 @@ func TestWhatTheLedgerRefusedIsToldAgain(t *testing.T) {
 		b.fail(nil)
 		time.Sleep(10 * time.Second)
 		between(t, "afterwards", b.of(a, workA), 19, 20)
+	})
+}
+
+// The answer of the ledger is lost after it has taken what it was told: it is told the same again, under the same id.
+func TestWhatMayHaveBeenTakenCountsOnce(t *testing.T) {
+	withSeeding(t, nil, func(s *site, b *told) {
+		b.unsure = true
+		b.fail(errors.New("connection lost"))
+		a := s.login("a", "192.0.2.1")
+		a.seed(a.pong, workA)
+		time.Sleep(10 * time.Minute)
+		b.fail(nil)
+		time.Sleep(10*time.Minute + 10*time.Second)
+		between(t, "minutes", b.of(a, workA), 19, 20)
 	})
 }
 

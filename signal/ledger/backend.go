@@ -39,14 +39,18 @@ type Batch struct {
 	Keys      []Key
 	Tickets   []ticket.Ticket
 	Presences []Presence
-	Stays     []Stay
+	Told      []Told
 	Audits    []Audited
 	Claims    []Claim
 }
 
 // Size returns the number of items.
 func (b Batch) Size() int {
-	return len(b.Keys) + len(b.Tickets) + len(b.Presences) + len(b.Stays) + len(b.Audits) + len(b.Claims)
+	n := len(b.Keys) + len(b.Tickets) + len(b.Presences) + len(b.Audits) + len(b.Claims)
+	for _, t := range b.Told {
+		n += len(t.Stays)
+	}
+	return n
 }
 
 // Outcome answers a batch item by item.

@@ -60,16 +60,34 @@ func (l *Ledger) input(n uint32, f *Facts) *reward.Input {
 	return f.Input(n, minutes, l.emission, func(account [16]byte) reward.Tag { return l.tags.leecher(n, account) })
 }
 
-// closing computes the end of an epoch.
-func (l *Ledger) closing(n uint32, now time.Time, f *Facts) (Closing, error) {
-	in := l.input(n, f)
-	out, err := reward.Standard.Close(in)
-	if err != nil {
-		return Closing{}, err
+// maxRows is the most transfers, and as many stays, of which an epoch is computed.
+const maxRows = 4 << 20
+
+// maxTable is the most bytes of an epoch's table. An epoch of more is closed without what counts for least in it: it must close.
+const maxTable = log.MaxTable
+
+// closing computes the end of an epoch, whose tables have no more than so many bytes.
+func (l *Ledger) closing(n uint32, now time.Time, f *Facts, maxTable int) (Closing, error) {
+	c := Closing{Epoch: Epoch{Number: n}}
+	for _, g := range f.Gave {
+		c.Bytes += g.Bytes + g.Traded
 	}
-	c := Closing{Epoch: Epoch{Number: n}, Lines: out.Lines, Inputs: in.Append(nil), Payouts: out.Append(nil, n)}
-	for _, t := range in.Transfers {
-		c.Bytes += t.Bytes + t.Traded
+	var in *reward.Input
+	var out reward.Outcome
+	for most := min(max(len(f.Gave), len(f.Stays)), maxRows); ; most /= 2 {
+		left := f.keep(most)
+		in = l.input(n, f)
+		var err error
+		if out, err = reward.Standard.Close(in); err != nil {
+			return Closing{}, err
+		}
+		c.Lines, c.Inputs, c.Payouts = out.Lines, in.Append(nil), out.Append(nil, n)
+		if most == 0 || max(len(c.Inputs), len(c.Payouts)) <= maxTable {
+			if left > 0 {
+				l.log.Error("the epoch has more rows than its tables: the smallest are left out", "epoch", n, "left out", left)
+			}
+			break
+		}
 	}
 	var earned, granted sums
 	for _, line := range out.Lines {
@@ -80,11 +98,12 @@ func (l *Ledger) closing(n uint32, now time.Time, f *Facts) (Closing, error) {
 			earned.add(line.Account, line.Amount)
 		}
 	}
-	c.Transfers = transfers(pay(n, out.Lines, earned, granted), refund(n, f, &out), mature(n, f.Due))
+	c.Transfers = transfers(pay(in, &out, earned, granted), refund(n, f, &out), mature(n, f.Due))
 	c.Holdings = l.hold(n, f, earned)
 	c.Reputes = reputes(in, out, f, granted)
 	c.Forget = n - min(n, uint32(lateFor/time.Duration(l.epochs))+1)
 	c.Reached = reached(in, f)
+	var err error
 	c.Record, err = record(&c, &out, now)
 	return c, err
 }
@@ -136,8 +155,8 @@ func (s *sums) add(account [16]byte, amount uint64) {
 }
 
 // pay moves an epoch's pay out of the treasury, the boosts and the pools: what was earned is held, what was granted can be spent on boosts.
-func pay(n uint32, lines []reward.Line, earned, granted sums) Transfer {
-	t := Transfer{Key: "epoch:" + strconv.FormatUint(uint64(n), 10)}
+func pay(in *reward.Input, out *reward.Outcome, earned, granted sums) Transfer {
+	t := Transfer{Key: "epoch:" + strconv.FormatUint(uint64(in.Number), 10)}
 	for _, of := range []struct {
 		sums
 		account func([16]byte) string
@@ -147,18 +166,24 @@ func pay(n uint32, lines []reward.Line, earned, granted sums) Transfer {
 		}
 	}
 	from, sources := map[string]uint64{}, []string{}
-	for _, line := range lines {
-		source := Treasury
-		switch line.Kind {
-		case reward.FromBoost:
-			source = BoostAccount(line.From)
-		case reward.FromPool:
-			source = PoolAccount(line.From)
-		}
-		if from[source] == 0 && line.Amount > 0 {
+	take := func(source string, amount uint64) {
+		if from[source] == 0 && amount > 0 {
 			sources = append(sources, source)
 		}
-		from[source] += line.Amount
+		from[source] += amount
+	}
+	for _, line := range out.Lines {
+		switch line.Kind {
+		case reward.FromBoost: // of all boosts of the work together
+		case reward.FromPool:
+			take(PoolAccount(line.From), line.Amount)
+		default:
+			take(Treasury, line.Amount)
+		}
+	}
+	refunded := out.Refunded()
+	for _, b := range in.Boosts {
+		take(BoostAccount(b.ID), b.Amount-refunded[b.ID])
 	}
 	for _, source := range sources {
 		t.Entries = append(t.Entries, Entry{source, -int64(from[source])})
@@ -180,10 +205,7 @@ func refund(n uint32, f *Facts, out *reward.Outcome) Transfer {
 		}
 		back[to] += amount
 	}
-	refunded := map[[16]byte]uint64{}
-	for _, r := range out.Refunds {
-		refunded[r.ID] = r.Amount
-	}
+	refunded := out.Refunded()
 	for _, s := range f.Slices {
 		give(BoostAccount(s.ID), s.source(), refunded[s.ID])
 	}

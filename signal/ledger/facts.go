@@ -25,6 +25,12 @@ type Stay struct {
 	Asked, Passed uint64 // leaves or pieces
 }
 
+// Told is a list of stays with an id of its own: the same list again, as when nobody knows whether it was kept, adds nothing.
+type Told struct {
+	ID    [16]byte
+	Stays []Stay
+}
+
 // Gave is what one leecher confirmed to have got of a work from one seeder.
 type Gave struct {
 	Seeder, Leecher [16]byte
@@ -64,6 +70,26 @@ type Facts struct {
 	Slices    []Slice    // of boosts, for this epoch
 	Funds     []Fund     // pools that have something left
 	Failed    []Failed   // of the accounts that failed an audit
+}
+
+// keep leaves so many transfers and stays of each kind, those that count for most, and returns how many rows there are no more.
+func (f *Facts) keep(most int) (left int) {
+	before := len(f.Gave) + len(f.Stays)
+	if len(f.Gave) > most {
+		slices.SortFunc(f.Gave, func(a, b Gave) int {
+			return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Traded, a.Traded), bytes.Compare(a.Seeder[:], b.Seeder[:]),
+				bytes.Compare(a.Leecher[:], b.Leecher[:]), bytes.Compare(a.Work[:], b.Work[:]))
+		})
+		f.Gave = f.Gave[:most]
+	}
+	if len(f.Stays) > most {
+		slices.SortFunc(f.Stays, func(a, b Stay) int {
+			return cmp.Or(cmp.Compare(min(b.Passed, 1), min(a.Passed, 1)), cmp.Compare(b.Minutes, a.Minutes), bytes.Compare(a.Account[:], b.Account[:]),
+				bytes.Compare(a.Work[:], b.Work[:]))
+		})
+		f.Stays = f.Stays[:most]
+	}
+	return before - len(f.Gave) - len(f.Stays)
 }
 
 // Input makes the inputs of the epoch's division. tag gives a leecher the name that it has in this epoch alone.

@@ -23,7 +23,7 @@ func TestInputs(t *testing.T) {
 	}
 	minutes := uint64(1 << 40)
 	stay := ledger.Stay{Epoch: epoch, Account: account("anna"), Work: song, Minutes: minutes, Asked: 8, Passed: 7}
-	if err := l.Stayed(ctx, []ledger.Stay{stay, {Epoch: epoch, Account: account("bert"), Work: song, Minutes: 1}}, []string{"203.0.113.0/24", ""}); err != nil {
+	if err := l.Stayed(ctx, ledger.Told{Stays: []ledger.Stay{stay, {Epoch: epoch, Account: account("bert"), Work: song, Minutes: 1}}}, []string{"203.0.113.0/24", ""}); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.CloseEpochs(ctx, l.Epochs().Ends(epoch)); err != nil {

@@ -110,7 +110,7 @@ func plausible(issued, now uint64) uint64 {
 
 // checkTicket refuses a ticket whose numbers cannot be kept or make no sense.
 func checkTicket(t ticket.Ticket) error {
-	if t.Limit > MaxAmount || t.SettleBy > MaxAmount {
+	if t.Limit > ticket.MaxLimit || t.SettleBy > MaxAmount {
 		return ErrTicket
 	}
 	if t.Issued > t.Expires || t.Expires > t.SettleBy || t.Seeder == t.Leecher {

@@ -41,6 +41,7 @@ var (
 	ErrTooMany  = errors.New("too many receipts in one call")
 	ErrClosed   = errors.New("ledger is closed")
 	ErrEmission = errors.New("emission is too high")
+	ErrDeposit  = fmt.Errorf("no more than %d µ-credits can be deposited", uint64(reward.MaxAmount))
 )
 
 // Config says how a ledger pays.
@@ -170,10 +171,10 @@ func (l *Ledger) Settle(ctx context.Context, account [16]byte, receipts []receip
 	return out.Results, err
 }
 
-// Stayed adds what accounts seeded and proved. nets[i] is the network of stays[i].
-func (l *Ledger) Stayed(ctx context.Context, stays []Stay, nets []string) error {
-	b := Batch{Stays: stays}
-	for i, s := range stays {
+// Stayed adds what accounts seeded and proved, once for each id. nets[i] is the network of stays[i]; none is told of where that is empty.
+func (l *Ledger) Stayed(ctx context.Context, told Told, nets []string) error {
+	b := Batch{Told: []Told{told}}
+	for i, s := range told.Stays {
 		if nets[i] != "" {
 			b.Presences = append(b.Presences, l.presence(s.Epoch, s.Account, nets[i]))
 		}
@@ -196,8 +197,11 @@ func (l *Ledger) Credited(ctx context.Context, leecher, infohash [32]byte) (uint
 	return l.books.Credited(ctx, leecher, infohash)
 }
 
-// Deposit makes total µ-credits the sum of all deposits in the treasury.
+// Deposit makes total µ-credits the sum of all deposits in the treasury. ErrDeposit refuses more than can be counted everywhere.
 func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error {
+	if total > reward.MaxAmount {
+		return ErrDeposit
+	}
 	defer l.noteUnlogged()
 	return l.books.Deposit(ctx, total, uint64(now.UnixMilli()))
 }
@@ -205,22 +209,21 @@ func (l *Ledger) Deposit(ctx context.Context, total int64, now time.Time) error 
 // CloseEpochs closes every epoch that has ended by now and pays what was earned
 // in it. It may be stopped anywhere and called again.
 func (l *Ledger) CloseEpochs(ctx context.Context, now time.Time) error {
-	open, err := l.books.OpenEpochs(ctx)
-	if err != nil {
-		return fmt.Errorf("list open epochs: %w", err)
-	}
-	current := l.epochs.At(now)
-	for _, n := range open {
-		if n >= current {
-			break
+	for {
+		open, err := l.books.OpenEpochs(ctx) // again after each: what one pays may be due in another that has ended too
+		if err != nil {
+			return fmt.Errorf("list open epochs: %w", err)
 		}
-		epoch, err := l.books.CloseEpoch(ctx, n, uint64(now.UnixMilli()), func(f Facts) (Closing, error) { return l.closing(n, now, &f) })
+		if len(open) == 0 || open[0] >= l.epochs.At(now) {
+			return nil
+		}
+		n := open[0]
+		epoch, err := l.books.CloseEpoch(ctx, n, uint64(now.UnixMilli()), func(f Facts) (Closing, error) { return l.closing(n, now, &f, maxTable) })
 		if err != nil {
 			return fmt.Errorf("close epoch %d: %w", n, err)
 		}
 		l.log.Info("epoch closed", "epoch", n, "bytes", epoch.Bytes, "paid", epoch.Paid)
 	}
-	return nil
 }
 
 // Run checks the books, and then closes epochs as they end, until ctx is done. When

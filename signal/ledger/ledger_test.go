@@ -192,6 +192,73 @@ func TestEpochsCloseWhenTheyEnd(t *testing.T) {
 	}
 }
 
+// The server's clock jumps ahead by a day, and back: what was settled is paid once, and what comes then counts for an epoch that is still open.
+func TestAClockThatJumps(t *testing.T) {
+	l, db := open(t)
+	prepare(t, l, db)
+	first, second := newTicket(l, 1), newTicket(l, 2)
+	if err := errors.Join(l.Deposit(ctx, 4_000_000, began), l.Issue(ctx, []ticket.Ticket{first, second}, make([][2]string, 2))); err != nil {
+		t.Fatal(err)
+	}
+	settle := func(tk ticket.Ticket, amount uint64, now time.Time) {
+		t.Helper()
+		results, err := l.Settle(ctx, account("anna"), []receipt.Receipt{sign("bert", tk.Serial, amount)}, now)
+		if err != nil || results[0].Reason != receipt.Confirmed {
+			t.Fatalf("settle: %+v, %v", results, err)
+		}
+	}
+	closes := func(now time.Time) (paid int64, lines []ledger.Line) {
+		t.Helper()
+		if err := l.CloseEpochs(ctx, now); err != nil {
+			t.Fatal(err)
+		}
+		s, err := l.Statement(ctx, account("anna"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Held + s.Payable, s.Lines
+	}
+	later := began.Add(time.Second)
+	settle(first, 32*mib, later)
+	once, _ := closes(later.Add(24 * time.Hour))
+	if once != 5000 {
+		t.Fatalf("%d µ-credits for the first epoch, want 5,000", once)
+	}
+	if again, _ := closes(later); again != once {
+		t.Errorf("back in time the epoch was paid again: %d", again)
+	}
+	settle(first, 32*mib, later) // a repetition adds nothing
+	settle(second, 8*mib, later) // its epoch is over
+	if both, _ := closes(later); both != once {
+		t.Errorf("what is settled in an epoch that is open is paid: %d", both)
+	}
+	all, lines := closes(later.Add(48 * time.Hour))
+	if again, _ := closes(later.Add(48 * time.Hour)); all <= once || again != all {
+		t.Errorf("then %d, and again %d", all, again)
+	}
+	bytes, epochs := uint64(0), map[uint32]bool{}
+	for _, line := range lines {
+		bytes += line.Basis
+		epochs[line.Epoch] = true
+	}
+	if bytes != 40*mib || len(epochs) != 2 {
+		t.Errorf("%d bytes in %d epochs: %+v", bytes, len(epochs), lines)
+	}
+	if err := db.Check(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDepositIsBounded(t *testing.T) {
+	l, _ := open(t)
+	if err := l.Deposit(ctx, reward.MaxAmount+1, began); !errors.Is(err, ledger.ErrDeposit) {
+		t.Errorf("got %v", err)
+	}
+	if err := l.Deposit(ctx, reward.MaxAmount, began); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestRunPaysNobodyOutOfWrongBooks(t *testing.T) {
 	s := &slow{wrong: ledger.ErrCorrupt}
 	l := overSlow(t, s)

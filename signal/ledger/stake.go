@@ -15,6 +15,7 @@ const (
 	LeastStake = 1_000 // µ-credits: what is less is not worth its rows
 	MaxEpochs  = 60    // of a boost or a pool
 	MaxRunning = 200   // boosts and pools of one account at once
+	MaxPools   = 8     // of one work at once: each pays everybody who served it, line by line
 )
 
 // Errors of boosts and pools.
@@ -22,7 +23,7 @@ var (
 	ErrStake = errors.New("a boost or a pool is of at least 1,000 µ-credits, and of 1 to 60 epochs")
 	ErrFunds = errors.New("the account has not as much that it may spend")
 	ErrTaken = errors.New("the id names another boost or pool")
-	ErrMany  = errors.New("too many boosts and pools run already")
+	ErrMany  = errors.New("too many boosts and pools of this account, or pools of this work, run already")
 )
 
 // Boost is what a peer locks on a work for some epochs. In each one a part of it goes to those who served the work, or back when nobody did.

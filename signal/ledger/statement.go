@@ -129,6 +129,7 @@ func (l *Ledger) open(ctx context.Context, current uint32) (lines map[[16]byte][
 		if err != nil {
 			return nil, 0, err
 		}
+		facts.keep(maxRows)
 		out, err := reward.Standard.Close(l.input(n, &facts))
 		if err != nil {
 			return nil, 0, err

@@ -95,7 +95,7 @@ func (w *writer) write(group []request) {
 		all.Keys = append(all.Keys, r.batch.Keys...)
 		all.Tickets = append(all.Tickets, r.batch.Tickets...)
 		all.Presences = append(all.Presences, r.batch.Presences...)
-		all.Stays = append(all.Stays, r.batch.Stays...)
+		all.Told = append(all.Told, r.batch.Told...)
 		all.Audits = append(all.Audits, r.batch.Audits...)
 		all.Claims = append(all.Claims, r.batch.Claims...)
 	}

@@ -15,7 +15,7 @@ const (
 	Availability Kind = "availability" // of the common pool, for time and proofs
 	Grant        Kind = "grant"        // of the common pool, to a new account
 	FromPool     Kind = "pool"         // of a creator's pool
-	FromBoost    Kind = "boost"        // of a peer's boost
+	FromBoost    Kind = "boost"        // of the boosts of a work
 )
 
 // Line is one payment, with how its number came about.
@@ -23,7 +23,7 @@ type Line struct {
 	Kind    Kind
 	Account [16]byte
 	Work    [20]byte // zero for a grant
-	From    [16]byte // the pool or the boost; zero for a common pool
+	From    [16]byte // the pool; zero for a common one, and for the boosts of a work, which are divided together
 	Basis   uint64   // bytes that were confirmed, or minutes
 	Counted uint64   // of those, what no cap took away
 	Weight  uint64   // what that counted for in the division
@@ -70,6 +70,15 @@ type Outcome struct {
 	Lines                           []Line // by kind, then by seeder and work, or by pool or boost
 	Refunds                         []Refund
 	Reputations                     []uint64 // of the seeders, after it
+}
+
+// Refunded tells how much is given back of each boost.
+func (out *Outcome) Refunded() map[[16]byte]uint64 {
+	amounts := map[[16]byte]uint64{}
+	for _, r := range out.Refunds {
+		amounts[r.ID] = r.Amount
+	}
+	return amounts
 }
 
 // Close computes an epoch's pay. It returns ErrInput for what is not in order.
@@ -213,23 +222,32 @@ func payPools(in *Input, out *Outcome, gave []served) {
 	}
 }
 
-// payBoosts divides every boost, or gives it back.
+// payBoosts divides what is locked on each work for this epoch, or gives it back. All boosts of a work are divided together: many small ones
+// are no more lines than one.
 func payBoosts(in *Input, out *Outcome, gave []served) {
 	works := byWork(in, gave)
-	for _, b := range in.Boosts {
-		rows := works[b.Work]
-		weights, total := make([]uint64, len(rows)), uint64(0)
-		for i, row := range rows {
-			weights[i] = gave[row].weight
-			total += weights[i]
+	weights, served := make([][]uint64, len(in.Works)), make([]bool, len(in.Works))
+	for w, rows := range works {
+		for _, row := range rows {
+			weights[w] = append(weights[w], gave[row].weight)
+			served[w] = served[w] || gave[row].weight > 0
 		}
-		if total == 0 {
+	}
+	locked := make([]uint64, len(in.Works))
+	for _, b := range in.Boosts {
+		if served[b.Work] {
+			locked[b.Work] += b.Amount
+		} else {
 			out.Refunds = append(out.Refunds, Refund{b.ID, b.Amount})
+		}
+	}
+	for w, amount := range locked {
+		if amount == 0 {
 			continue
 		}
-		for i, share := range Split(b.Amount, weights) {
-			line := gave[rows[i]].line(in, FromBoost)
-			line.From, line.Amount = b.ID, share
+		for i, share := range Split(amount, weights[w]) {
+			line := gave[works[w][i]].line(in, FromBoost)
+			line.Amount = share
 			out.Lines = append(out.Lines, line)
 		}
 	}

@@ -9,7 +9,8 @@ import (
 
 // Bounds of an input, so that no product overflows and a stranger's table costs little.
 const (
-	MaxAmount  = 1<<53 - 1 // of every number of bytes and µ-credits, and of their sums
+	MaxAmount  = 1<<53 - 1 // of every number of bytes and µ-credits, and of all µ-credits together
+	maxBytes   = 1 << 62   // of all transfers: more than any number of tickets can sign for
 	MaxMinutes = 366 * 24 * 60
 	MaxRate    = 1 << 40 // µ-credits per GiB
 	MaxFailed  = 1 << 20 // audits of one account
@@ -175,8 +176,8 @@ func (c *check) transfer(t Transfer) {
 	c.number("transfer", t.Bytes, MaxAmount)
 	c.number("transfer", t.Traded, MaxAmount)
 	c.bytes += min(t.Bytes, MaxAmount+1) + min(t.Traded, MaxAmount+1)
-	c.number("transfers", c.bytes, MaxAmount)
-	c.bytes = min(c.bytes, MaxAmount)
+	c.number("transfers", c.bytes, maxBytes)
+	c.bytes = min(c.bytes, maxBytes)
 }
 
 func (c *check) stay(s Stay) {

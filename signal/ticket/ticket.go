@@ -27,6 +27,9 @@ const (
 // ticket confirms is kept, and no pool pays for it.
 const Traded = 1
 
+// MaxLimit is the most bytes that one ticket can be for. No number of tickets that an epoch can see signs for more bytes than can be added up.
+const MaxLimit = 256 << 30
+
 // Errors of Parse.
 var (
 	ErrSize   = errors.New("ticket: wrong size")

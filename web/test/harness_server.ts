@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { temporary } from "./harness_files";
 import { atEnd, setting, until, type Scope } from "./harness_scope";
@@ -50,11 +51,11 @@ export class Server {
     if (status !== 204) throw new Error(`withdrawing was answered with ${status}`);
   }
 
-  /** Gives an account µ-credits that it may spend. */
+  /** Moves µ-credits out of the treasury to what an account may spend, as the operator does who was paid for them. */
   async credit(account: string, amount: number): Promise<void> {
-    const id = crypto.randomUUID().replaceAll("-", "");
+    const id = randomBytes(16).toString("hex");
     const { status } = await fetch(`${await this.#operator()}/credits/${id}?account=${account}&amount=${amount}`, { method: "PUT" });
-    if (status !== 204) throw new Error(`a credit was answered with ${status}`);
+    if (status !== 204) throw new Error(`crediting was answered with ${status}`);
   }
 
   /** One of the operator's counters, without the "fanseed_" of its name. It counts from the last start. */

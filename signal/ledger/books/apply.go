@@ -31,7 +31,7 @@ func (k *Keeper) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome,
 		if err := presences(ctx, tx, b.Presences); err != nil {
 			return err
 		}
-		if err := stays(ctx, tx, b.Stays); err != nil {
+		if err := stays(ctx, tx, b.Told); err != nil {
 			return err
 		}
 		if err := audits(ctx, tx, b.Audits); err != nil {

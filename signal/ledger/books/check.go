@@ -51,8 +51,9 @@ var checks = []struct{ wrong, query string }{
 		(SELECT count(*) FROM (SELECT account, amount FROM balance WHERE account LIKE 'boost:%' AND amount > 0 EXCEPT ` + lockedSums + `) AS more) +
 		(SELECT count(*) FROM (` + lockedSums + ` EXCEPT SELECT account, amount FROM balance) AS less)`},
 	{"pools that ended have something left", `SELECT count(*) FROM pool JOIN balance b ON b.account = 'pool:' || {hex_id} WHERE ended = 1 AND b.amount <> 0`},
-	{"lines of pay are out of boosts that have nothing for their epoch", `SELECT count(*) FROM pay p WHERE p.kind = 'boost' AND p.amount >
-		(SELECT coalesce(sum(s.amount), 0) FROM slice s WHERE s.boost = p.source AND s.epoch = p.epoch)`},
+	{"lines of pay are out of boosts that have nothing for their epoch", `SELECT count(*) FROM
+		(SELECT work, epoch, sum(amount) AS amount FROM pay WHERE kind = 'boost' GROUP BY work, epoch) AS p WHERE p.amount >
+		(SELECT coalesce(sum(s.amount), 0) FROM slice s JOIN boost b ON b.id = s.boost WHERE b.work = p.work AND s.epoch = p.epoch)`},
 }
 
 // Check recomputes everything that is kept twice.

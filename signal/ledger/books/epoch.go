@@ -114,6 +114,9 @@ func end(ctx context.Context, tx tx, c ledger.Closing, now uint64) error {
 	if _, err := tx.ExecContext(ctx, `DELETE FROM presence WHERE epoch < $1`, int64(c.Forget)); err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM told WHERE epoch <= $1`, int64(c.Number)); err != nil {
+		return err // what is told again of them comes too late
+	}
 	_, err := appendLog(ctx, tx, math.MaxInt32, c.Record)
 	return err
 }

@@ -29,9 +29,10 @@ func presences(ctx context.Context, tx tx, list []ledger.Presence) error {
 }
 
 // stays adds to what is known of open epochs.
-func stays(ctx context.Context, tx tx, list []ledger.Stay) error {
-	if len(list) == 0 {
-		return nil
+func stays(ctx context.Context, tx tx, all []ledger.Told) error {
+	list, err := untold(ctx, tx, all)
+	if err != nil || len(list) == 0 {
+		return err
 	}
 	var accounts, works set
 	for _, s := range list {
@@ -64,6 +65,30 @@ func stays(ctx context.Context, tx tx, list []ledger.Stay) error {
 		kept.add(int64(s.Epoch), s.Account[:], s.Work[:], int64(s.Minutes), int64(s.Asked), int64(s.Passed))
 	}
 	return kept.insert(ctx, tx)
+}
+
+// untold returns the stays that were not told yet, and notes the ids of their lists.
+func untold(ctx context.Context, tx tx, all []ledger.Told) (list []ledger.Stay, err error) {
+	var ids set
+	for _, t := range all {
+		ids.add(t.ID[:])
+	}
+	known, err := present(ctx, tx, `SELECT id FROM told WHERE id IN ()`, ids)
+	if err != nil {
+		return nil, err
+	}
+	kept := rows{columns: 2, head: `INSERT INTO told (id, epoch) VALUES`}
+	for _, t := range all {
+		last := uint32(0)
+		for _, s := range t.Stays {
+			last = max(last, s.Epoch)
+		}
+		if known.add(t.ID[:]) {
+			kept.add(t.ID[:], int64(last))
+			list = append(list, t.Stays...)
+		}
+	}
+	return list, kept.insert(ctx, tx)
 }
 
 // there is what facts can be told of.

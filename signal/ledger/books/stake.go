@@ -69,6 +69,13 @@ func (k *Keeper) Fund(ctx context.Context, p ledger.Pool) (kept ledger.Pool, err
 			return err
 		}
 		kept.Last = max(kept.Last, first)
+		var pools int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM pool WHERE work = $1 AND ended = 0`, p.Work[:]).Scan(&pools); err != nil {
+			return err
+		}
+		if pools >= ledger.MaxPools {
+			return ledger.ErrMany
+		}
 		if err := lock(ctx, tx, kept.Transfer(), p.Time); err != nil {
 			return err
 		}

@@ -254,7 +254,7 @@ func tellsTheNext(t testing.TB, place Place) {
 	for n := range uint32(9) {
 		w.serve("anna", "bert", "song", epoch+n, mib)
 		w.apply(ledger.Batch{
-			Stays:     []ledger.Stay{{Epoch: epoch + n, Account: account("anna"), Work: infohash("song"), Minutes: 10, Asked: 1}},
+			Told:      []ledger.Told{told(ledger.Stay{Epoch: epoch + n, Account: account("anna"), Work: infohash("song"), Minutes: 10, Asked: 1})},
 			Presences: []ledger.Presence{{Epoch: epoch + n, Account: account("anna"), Net: reward.Tag{byte(n)}}},
 		})
 		f := w.facts(epoch + n)
@@ -306,7 +306,7 @@ func closesStays(t testing.TB, place Place) {
 	w := newWorld(t, place)
 	w.register("anna", "bert")
 	w.publish("song", 1<<30)
-	w.apply(ledger.Batch{Stays: []ledger.Stay{{Epoch: epoch, Account: account("anna"), Work: infohash("song"), Minutes: 1}}})
+	w.apply(ledger.Batch{Told: []ledger.Told{told(ledger.Stay{Epoch: epoch, Account: account("anna"), Work: infohash("song"), Minutes: 1})}})
 	w.serve("anna", "bert", "song", epoch+1, mib)
 	w.expectOpen(epoch, epoch+1)
 	if _, err := w.CloseEpoch(w.ctx, epoch+1, start, price(epoch+1, 1)); !errors.Is(err, ledger.ErrOrder) {

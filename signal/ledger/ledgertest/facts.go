@@ -3,6 +3,7 @@ package ledgertest
 import (
 	"bytes"
 	"cmp"
+	"crypto/rand"
 	"reflect"
 	"slices"
 	"testing"
@@ -114,6 +115,13 @@ func present(t testing.TB, place Place) {
 	}
 }
 
+// told is a list of stays as it is told for the first time.
+func told(list ...ledger.Stay) ledger.Told {
+	t := ledger.Told{Stays: list}
+	rand.Read(t.ID[:])
+	return t
+}
+
 func stays(t testing.TB, place Place) {
 	w := newWorld(t, place)
 	w.register("anna")
@@ -122,11 +130,13 @@ func stays(t testing.TB, place Place) {
 	stay := func(name, work string, n uint32, minutes, asked, passed uint64) ledger.Stay {
 		return ledger.Stay{Epoch: n, Account: account(name), Work: infohash(work), Minutes: minutes, Asked: asked, Passed: passed}
 	}
-	w.apply(ledger.Batch{Stays: []ledger.Stay{
+	first := told(
 		stay("anna", "song", epoch, 1, 0, 0), stay("anna", "song", epoch, 1, 8, 7), stay("anna", "film", epoch, 1, 0, 0),
 		stay("nobody", "song", epoch, 1, 0, 0), stay("anna", "nothing", epoch, 1, 0, 0), stay("anna", "song", epoch+1, 1, 0, 0),
-	}})
-	w.apply(ledger.Batch{Stays: []ledger.Stay{stay("anna", "song", epoch, 2, 8, 8)}})
+	)
+	second := told(stay("anna", "song", epoch, 2, 8, 8))
+	w.apply(ledger.Batch{Told: []ledger.Told{first}})
+	w.apply(ledger.Batch{Told: []ledger.Told{first, second, second}}) // the first of them comes again
 	want := []ledger.Stay{stay("anna", "song", epoch, 4, 16, 15), stay("anna", "film", epoch, 1, 0, 0)}
 	slices.SortFunc(want, func(a, b ledger.Stay) int { return bytes.Compare(a.Work[:], b.Work[:]) })
 	if got := w.facts(epoch).Stays; !reflect.DeepEqual(got, want) {
@@ -134,7 +144,7 @@ func stays(t testing.TB, place Place) {
 	}
 	_, err := w.CloseEpoch(w.ctx, epoch, start, price(epoch, 0))
 	w.must("close", err)
-	w.apply(ledger.Batch{Stays: []ledger.Stay{stay("anna", "song", epoch, 2, 8, 8)}})
+	w.apply(ledger.Batch{Told: []ledger.Told{first, told(stay("anna", "song", epoch, 2, 8, 8))}})
 	if got := w.facts(epoch).Stays; !reflect.DeepEqual(got, want) {
 		t.Errorf("after the epoch was closed: got %+v, want %+v", got, want)
 	}

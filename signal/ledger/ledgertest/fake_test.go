@@ -41,6 +41,7 @@ type fake struct {
 	balances  map[string]int64
 	presences []ledger.Presence
 	stays     []ledger.Stay
+	told      map[[16]byte]bool
 	audits    []ledger.Audited
 
 	*log.Memory
@@ -143,7 +144,7 @@ func (f *fake) Apply(ctx context.Context, b ledger.Batch) (out ledger.Outcome, e
 			f.presences = append(f.presences, p)
 		}
 	}
-	for _, s := range b.Stays {
+	for _, s := range f.untold(b.Told) {
 		_, registered := f.people[s.Account]
 		_, published := f.works[s.Work]
 		if registered && published && (f.defect == "takes stays of closed epochs" || s.Epoch >= f.firstOpen()) {
@@ -540,6 +541,15 @@ func (f *fake) Fund(ctx context.Context, p ledger.Pool) (ledger.Pool, error) {
 	if err := f.mayStake(p.Work, p.Owner); err != nil {
 		return p, err
 	}
+	pools := 0
+	for _, other := range f.pools {
+		if other.Work == p.Work && other.Last >= f.firstOpen() {
+			pools++
+		}
+	}
+	if pools >= ledger.MaxPools && f.defect != "takes any number of pools" {
+		return p, ledger.ErrMany
+	}
 	p.Last = max(p.Last, f.firstOpen())
 	if err := f.lock(p.Transfer()); err != nil {
 		return p, err
@@ -638,6 +648,21 @@ func (f *fake) openEpochs() []uint32 {
 		open[a.Epoch] = open[a.Epoch] || !a.Passed
 	}
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(open)), func(n uint32) bool { return n < f.firstOpen() || !open[n] })
+}
+
+// untold returns the stays of lists that were not told yet.
+func (f *fake) untold(all []ledger.Told) (list []ledger.Stay) {
+	for _, t := range all {
+		if f.told[t.ID] && f.defect != "counts stays told again" {
+			continue
+		}
+		if f.told == nil {
+			f.told = map[[16]byte]bool{}
+		}
+		f.told[t.ID] = true
+		list = append(list, t.Stays...)
+	}
+	return list
 }
 
 func (f *fake) OpenEpochs(context.Context) ([]uint32, error) {

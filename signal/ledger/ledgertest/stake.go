@@ -19,6 +19,7 @@ func stakeCases() []Case {
 		{"the works that are boosted most are listed, and no removed ones", listsBoosted},
 		{"a boost pays who served, and goes back where nobody did", paysBoosts},
 		{"a pool pays until it ends, and the rest goes back", paysPools},
+		{"a work has few pools at once", fewPools},
 		{"nobody locks what is not there", locksNothing},
 	}
 }
@@ -217,6 +218,30 @@ func paysPools(t testing.TB, place Place) {
 	if f := w.facts(today + 2); len(f.Funds) != 0 {
 		t.Errorf("funds of a pool that ended: %+v", f.Funds)
 	}
+	w.check()
+}
+
+func fewPools(t testing.TB, place Place) {
+	w := newWorld(t, place)
+	w.register("anna")
+	w.publish("song", 1<<30)
+	w.publish("film", 1<<30)
+	w.rich("anna", 100_000)
+	fund := func(n int, work string, last uint32) error {
+		id := infohash(name("pool", n))
+		_, err := w.Fund(w.ctx, ledger.Pool{ID: [16]byte(id[:]), Work: infohash(work), Owner: account("anna"), Amount: 1_000, Rate: 1, Last: last, Time: start})
+		return err
+	}
+	for n := range ledger.MaxPools {
+		w.must("fund", fund(n, "song", today))
+	}
+	if err := fund(ledger.MaxPools, "song", today); !errors.Is(err, ledger.ErrMany) {
+		t.Errorf("one too many: %v", err)
+	}
+	w.must("fund another work", fund(ledger.MaxPools+1, "film", today))
+	l := w.paying()
+	w.must("close", l.CloseEpochs(w.ctx, l.Epochs().Ends(today)))
+	w.must("fund when they have ended", fund(ledger.MaxPools, "song", today+1))
 	w.check()
 }
 

@@ -29,6 +29,7 @@ var everything = []string{
 	`SELECT 'reach', work, epoch, nets FROM reach ORDER BY work, epoch`,
 	`SELECT 'presence', account, epoch, net FROM presence ORDER BY account, epoch`,
 	`SELECT 'stay', epoch, account, work, minutes, asked, passed FROM stay ORDER BY epoch, account, work`,
+	`SELECT 'told', id, epoch FROM told ORDER BY id`,
 	`SELECT 'balance', account, amount FROM balance ORDER BY account`,
 	`SELECT 'entry', t.key, t.time, e.account, e.amount FROM transfer t LEFT JOIN entry e ON e.transfer = t.id ORDER BY t.key, e.account`,
 	`SELECT 'log_tile', level, number, data FROM log_tile ORDER BY level, number`,

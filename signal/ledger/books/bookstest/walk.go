@@ -44,6 +44,7 @@ func settle(s Store) error {
 	_, err := s.Apply(ctx, ledger.Batch{
 		Keys:    []ledger.Key{{Public: carl}},
 		Audits:  []ledger.Audited{{Epoch: epoch + 2, Account: ticket.Account(bert), Work: song, Why: "silent", Time: issued}},
+		Told:    []ledger.Told{{ID: [16]byte{1}, Stays: []ledger.Stay{{Epoch: epoch + 2, Account: ticket.Account(bert), Work: song, Minutes: 1, Asked: 8, Passed: 7}}}},
 		Tickets: []ticket.Ticket{first, second},
 		Claims:  []ledger.Claim{newClaim(first, 2*mib), newClaim(second, 3*mib), newClaim(first, 4*mib), newClaim(first, 4*mib), forged},
 	})

@@ -102,6 +102,12 @@ CREATE TABLE stay (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX stay_account ON stay (account, work);
 
+-- Which lists of stays were taken, so that one that comes again adds nothing. Those of closed epochs would be refused anyway.
+CREATE TABLE told (
+    id    BLOB PRIMARY KEY CHECK (length(id) = 16),
+    epoch INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What is credited of each copy. A batch is about few works and many leechers: their rows lie together.
 CREATE TABLE copy (
     work    BLOB NOT NULL,
