@@ -231,13 +231,23 @@ func (n *Node) tidy(now time.Time) {
 	last := n.first(func(*work) bool { return true })
 	room, _ := n.spare()
 	full := n.full()
-	if last == nil || full == nil && room >= 0 {
+	if last == nil || full == nil && room+n.inHand() >= 0 {
 		return
 	}
 	if full != nil {
 		full.retry = true
 	}
 	last.remove(now, true)
+}
+
+// inHand is how many bytes of pieces are being put together: stores may have taken some of them, of which spare does not know yet.
+func (n *Node) inHand() (bytes int64) {
+	for _, w := range n.works {
+		for _, piece := range w.pieces {
+			bytes += int64(len(piece))
+		}
+	}
+	return bytes
 }
 
 // opening says that what stores have is not known yet.

@@ -294,7 +294,7 @@ func TestAServerThatLies(t *testing.T) {
 // What the person adds takes the room of helped works, and never the other way round.
 func TestThePersonComesFirst(t *testing.T) {
 	inHelpWorld(t, Limits{Help: true}, 6<<20, func(w *helpWorld, e *engine) {
-		a, b, c := w.work(2<<20, nil), w.work(3<<20, nil), w.work(4<<20, nil)
+		a, b, c := w.work(2<<20, nil), w.work(3<<20, nil), w.work(5<<20, nil)
 		w.boost(a, b)
 		time.Sleep(5 * time.Minute)
 		w.expect("before", "a is helped; b is helped; ", a, b, c)
