@@ -86,7 +86,7 @@ export class StakeDialog extends PageElement {
     if (has < least) return html`<p>${say.nothing}</p>${this.#close()}`;
     const some = Number(Math.min(1, has).toFixed(3));
     return html`<form @submit=${this.#lock} @input=${this.#type}>
-      <div class="fields top">
+      <div class="fields tops">
         ${this.#field("amount", words.amount, some, { min: least, max: has })}
         ${kind === "pool" ? this.#field("rate", say.pool.rate, Number((some / 10).toFixed(6)), { min: 0.000001 }) : nothing}
         ${this.#field("epochs", say.epochs, kind === "boost" ? 1 : 30, { min: 1, max: mostEpochs, step: "1", note: say.epochsMore(this.epoch) })}
