@@ -557,7 +557,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.page.evaluate((account) => void (globalThis.fakeEngine!.books = account), account);
     await visit.press("Boost this work");
     await until("the first field", () => visit.page.evaluate(() => document.activeElement?.id === "stake-amount"));
-    await visit.says(/First credits: 0\.40[^]*0\.98 credits for those who share it[^]*0\.02 is the fee/, "dialog");
+    await visit.says(/First credits: 0\.40[^]*0\.392 credits for those who share it[^]*0\.008 is the fee/, "dialog");
     const seen = await visit.page.$eval("dialog", (dialog) => ({
       overflow: document.documentElement.scrollWidth > innerWidth || dialog.scrollWidth > dialog.clientWidth,
       unnamed: [...dialog.querySelectorAll("input")].filter((input) => !input.labels?.length).length,
@@ -572,7 +572,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.press("Close");
     await until("no dialog", async () => (await visit.page.$("dialog")) === null);
     const [boost] = await visit.page.evaluate(() => globalThis.fakeEngine!.books!.boosts);
-    assert.deepEqual([boost?.infohash, boost?.price, boost?.epochs, boost?.promo], [rivers, 1_000_000, 1, true]);
+    assert.deepEqual([boost?.infohash, boost?.price, boost?.epochs, boost?.promo], [rivers, 400_000, 1, true]);
   },
 
   async "each view has a title and one heading, fits, and can be touched"(visit) {
