@@ -32,18 +32,16 @@ export class StakeDialog extends PageElement {
     const form = this.querySelector("form");
     if (!form) return;
     const numbers = [...form.querySelectorAll<HTMLInputElement>("input[type=number]")].map((input) => [input.name, input.valueAsNumber]);
-    this.typed = Object.fromEntries(numbers) as Record<string, number>;
+    this.typed = { ...(Object.fromEntries(numbers) as Record<string, number>), promo: new FormData(form).get("from") === "promo" ? 1 : 0 };
   };
 
   readonly #lock = (event: SubmitEvent): void => {
     event.preventDefault(); // it stays open until it is done
-    const form = event.target as HTMLFormElement;
     this.#type();
-    const { amount = 0, rate = 0, epochs = 1 } = this.typed;
+    const { amount = 0, rate = 0, epochs = 1, promo } = this.typed;
     const micros = Math.round(amount * micro);
     if (this.stake.kind === "pool") return this.ask({ do: "stake", terms: { amount: micros, rate: Math.round(rate * micro), epochs } });
-    const promo = new FormData(form).get("from") === "promo";
-    this.ask({ do: "stake", terms: { price: micros, epochs, promo } });
+    this.ask({ do: "stake", terms: { price: micros, epochs, promo: promo === 1 } });
   };
 
   #field(name: string, label: string, value: number, more: { min: number; max?: number; step?: string; note?: string }): TemplateResult {
@@ -55,10 +53,10 @@ export class StakeDialog extends PageElement {
     </div>`;
   }
 
-  #from({ creditsPayable, creditsPromo }: Account): TemplateResult {
-    if (this.stake.kind === "pool" || !creditsPromo) return html`<p class="quiet">${say.spendable(creditsPayable)}</p>`;
+  #from({ creditsPayable, creditsPromo }: Account, granted: boolean): TemplateResult {
+    if (!granted) return html`<p class="quiet">${say.spendable(creditsPayable)}</p>`;
     const choice = (value: string, words: string, disabled: boolean): TemplateResult => html`<label class="choice">
-      <input type="radio" name="from" value=${value} ?disabled=${disabled} ?checked=${(value === "promo") === creditsPromo > 0} /> ${words}
+      <input type="radio" name="from" value=${value} ?disabled=${disabled} ?checked=${value === "promo"} /> ${words}
     </label>`;
     return html`<fieldset>
       <legend class="label">${say.from}</legend>
@@ -82,16 +80,19 @@ export class StakeDialog extends PageElement {
   #form(account: Account): TemplateResult {
     const { kind, busy, fault } = this.stake;
     const words = say[kind];
-    const has = Math.max(account.creditsPayable, kind === "boost" ? account.creditsPromo : 0) / micro;
-    if (has < least) return html`<p>${say.nothing}</p>${this.#close()}`;
-    const some = Number(Math.min(1, has).toFixed(3));
+    // What was granted can only be spent on boosts, so it goes first.
+    const granted = kind === "boost" && account.creditsPromo >= least * micro ? account.creditsPromo / micro : 0;
+    const earned = account.creditsPayable / micro;
+    if (Math.max(granted, earned) < least) return html`<p>${say.nothing}</p>${this.#close()}`;
+    const some = Math.min(1, Math.floor((granted || earned) * 1000) / 1000);
+    const has = (this.typed?.["promo"] ?? (granted ? 1 : 0)) ? granted : earned;
     return html`<form @submit=${this.#lock} @input=${this.#type}>
-      <div class="fields top">
+      <div class="fields tops">
         ${this.#field("amount", words.amount, some, { min: least, max: has })}
         ${kind === "pool" ? this.#field("rate", say.pool.rate, Number((some / 10).toFixed(6)), { min: 0.000001 }) : nothing}
         ${this.#field("epochs", say.epochs, kind === "boost" ? 1 : 30, { min: 1, max: mostEpochs, step: "1", note: say.epochsMore(this.epoch) })}
       </div>
-      ${this.#from(account)}
+      ${this.#from(account, granted > 0)}
       <p role="status" class="sum">${this.#sum()}</p>
       <p role="alert" class="fault">${fault?.says ?? ""}</p>
       <div class="row">

@@ -216,7 +216,7 @@ export class Statement extends PageElement {
       <th scope="row" role="rowheader">${this.#work(infohash, names.get(infohash) ?? "")}</th>
       <td role="cell" data-label=${say.lockedHead.what}>${what}</td>
       <td role="cell" data-label=${say.lockedHead.left}>${amount}</td>
-      <td role="cell" data-label=${say.lockedHead.until}>${dateTime(ends)}</td>
+      <td role="cell" class="date" data-label=${say.lockedHead.until}>${dateTime(ends)}</td>
     </tr>`;
     return html`<section aria-labelledby="locked">
       <h2 id="locked">${say.locked}</h2>
@@ -253,7 +253,7 @@ export class Statement extends PageElement {
   #refusedLine(receipt: RefusedReceipt, names: Map<string, string>): TemplateResult {
     return html`<tr role="row">
       <th scope="row" role="rowheader">${this.#work(receipt.infohash, names.get(receipt.infohash ?? "") ?? "")}</th>
-      <td role="cell" data-label=${say.when}>${dateTime(receipt.time)}</td>
+      <td role="cell" class="date" data-label=${say.when}>${dateTime(receipt.time)}</td>
       <td role="cell" data-label=${say.size}>${size(receipt.amount)}</td>
       <td role="cell" class="wide">${receipt.reasonText} ${this.#appeal({ serial: receipt.serial })}</td>
     </tr>`;

@@ -88,7 +88,7 @@ export const say = {
 
   alarm: {
     title: "This server contradicts its own public log",
-    more: "Its numbers are not to be relied on. Save the evidence: it is signed by the server, and anybody can check it with “fanseed verify”.",
+    more: "Its numbers are not to be relied on. Save the evidence, and show it to others who use this server: it has what was seen here, with the signatures. “fanseed verify” lets anybody look for themselves.",
     save: "Save the evidence",
     says: {
       forged: "The log’s checkpoint is not signed by the log’s key.",

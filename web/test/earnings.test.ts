@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { Page } from "puppeteer-core";
-import { arrived, browsers, launch, makeFile, openSeeder, startProxy, startServer, until, type BrowserName, type Proxy, type Server, type Tamper } from "./harness";
+import { accountOf, arrived, browsers, fill, launch, openSeeder, press, publish, refusedReceipt, startProxy, startServer, text, until, visit, type BrowserName, type Proxy, type Server, type Tamper } from "./harness";
 
 declare global {
   /** What the page has saved, by its name. */
@@ -13,7 +13,6 @@ declare global {
 }
 
 const epoch = 3; // seconds
-const mib = 2 ** 20;
 
 /** Somebody who has published a work that somebody else has fetched, on the page with what that earned. */
 interface Artist {
@@ -24,33 +23,10 @@ interface Artist {
   account: string;
 }
 
-const text = async (page: Page, selector = "main"): Promise<string> => (await page.$eval(selector, (one) => (one as HTMLElement).innerText).catch(() => "")).replaceAll("\u00a0", " ");
-
 async function says(page: Page, what: RegExp, seconds = 60): Promise<void> {
   await until(String(what), async () => what.test(await text(page)), seconds).catch(async (error: Error) => {
     throw new Error(`${error.message}; it says:\n${await text(page)}`);
   });
-}
-
-const press = (page: Page, words: string): Promise<void> => page.locator(`::-p-xpath(//button[starts-with(normalize-space(.), "${words}") and not(@disabled)])`).click();
-
-/** Goes to another view by a link of the page, so that its engine runs on. */
-const visit = (page: Page, path: string): Promise<void> =>
-  page.evaluate((path) => {
-    const link = Object.assign(document.createElement("a"), { href: path });
-    document.body.append(link);
-    link.click();
-    link.remove();
-  }, path);
-
-async function publish(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    const data = new DataTransfer();
-    data.items.add(new File([makeFile(3 << 20, 1)], "Slow Rivers.flac"));
-    for (const type of ["dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-  });
-  await press(page, "Publish and share");
-  await until("the link", async () => /Send the link/.test(await text(page)));
 }
 
 async function begin(t: TestContext, name: BrowserName): Promise<Artist> {
@@ -76,13 +52,13 @@ async function begin(t: TestContext, name: BrowserName): Promise<Artist> {
     };
   });
   await page.goto(server.url);
-  await publish(page);
+  await publish(page, "Slow Rivers.flac", 3);
   const infohash = await page.evaluate(async () => ((await (await fetch("/v1/works")).json()) as { works: { infohash: string }[] }).works[0]!.infohash);
   const fan = await openSeeder(await launch(t, name), server);
   await fan.evaluate(async (infohash) => void (await seeder.add(infohash)), infohash);
   await arrived(fan, infohash);
   await visit(page, "/earnings");
-  const account = await until("the account", () => page.$eval("fs-earnings fs-copy input", (input) => (input as HTMLInputElement).value || undefined).catch(() => undefined));
+  const account = await accountOf(page);
   return { server, proxy, page, infohash, account };
 }
 
@@ -96,7 +72,6 @@ async function locks({ server, page, infohash, account }: Artist): Promise<void>
 
   await server.credit(account, 10_000_000);
   await press(page, "Boost this work");
-  await page.waitForSelector("#stake-amount");
   await fill(page, "amount", "2");
   await fill(page, "epochs", "60");
   await until("the sum", async () => /1\.96 credits for those who share it over[^]*0\.04 is the fee/.test(await text(page, "dialog")));
@@ -106,7 +81,6 @@ async function locks({ server, page, infohash, account }: Artist): Promise<void>
   await says(page, /Boosts: 1\.\d+ credits until/);
 
   await press(page, "Fund a pool");
-  await page.waitForSelector("#stake-rate");
   await fill(page, "amount", "5");
   await fill(page, "rate", "0.5");
   await press(page, "Fund it");
@@ -125,13 +99,6 @@ async function locks({ server, page, infohash, account }: Artist): Promise<void>
   await says(page, /What you have locked[^]*Boost[^]*Pool, 0\.5 credits for each GiB/);
 }
 
-async function fill(page: Page, name: string, value: string): Promise<void> {
-  await page.$eval(`#stake-${name}`, (input, value) => {
-    (input as HTMLInputElement).value = value;
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-  }, value);
-}
-
 async function exports({ page, account }: Artist): Promise<void> {
   const saved = async (name: string, words: string): Promise<string> => {
     await press(page, words);
@@ -146,9 +113,7 @@ async function exports({ page, account }: Artist): Promise<void> {
 
 /** A receipt that is refused, the note about it, and the operator's answer. */
 async function appeals({ server, page, account }: Artist): Promise<void> {
-  const receipt = { serial: "ab".repeat(16), amount: mib, signature: "0".repeat(128) };
-  const settled = await fetch(`${server.url}/v1/settle`, { method: "POST", body: JSON.stringify({ account, receipts: [receipt] }) });
-  assert.match(await settled.text(), /unknown_ticket/);
+  await refusedReceipt(server, account);
   await visit(page, "/");
   await visit(page, "/earnings");
   await says(page, /What earned nothing, and why[^]*no ticket with this serial/);

@@ -551,6 +551,36 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     assert.equal(await visit.page.evaluate(() => globalThis.fakeEngine?.share), "ask");
   },
 
+  async "credits are locked on a work in a dialog that fits and can be left"(visit) {
+    await visit.page.setViewport({ width: 320, height: 700 });
+    await visit.go(`/w/${rivers}`);
+    await visit.press("Boost this work");
+    await visit.says(/You have no account in this browser yet/, "dialog");
+    await visit.page.keyboard.press("Escape");
+    await until("no dialog", async () => (await visit.page.$("dialog")) === null);
+    assert.equal(await visit.page.evaluate(() => globalThis.fakeEngine?.share), "ask", "nothing is shared for it");
+
+    await visit.page.evaluate((account) => void (globalThis.fakeEngine!.books = account), account);
+    await visit.press("Boost this work");
+    await until("the first field", () => visit.page.evaluate(() => document.activeElement?.id === "stake-amount"));
+    await visit.says(/First credits: 0\.40[^]*0\.392 credits for those who share it[^]*0\.008 is the fee/, "dialog");
+    const seen = await visit.page.$eval("dialog", (dialog) => ({
+      overflow: document.documentElement.scrollWidth > innerWidth || dialog.scrollWidth > dialog.clientWidth,
+      unnamed: [...dialog.querySelectorAll("input")].filter((input) => !input.labels?.length).length,
+      small: [...dialog.querySelectorAll("button, input, label.choice")].filter((one) => !one.matches("[type=radio]") && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML),
+    }));
+    assert.deepEqual(seen, { overflow: false, unnamed: 0, small: [] });
+    await visit.page.evaluate(() => globalThis.fakeEngine!.failing.set("boost", "funds"));
+    await visit.page.keyboard.press("Enter");
+    await visit.says(/You do not have that much to spend/, "dialog");
+    await visit.press("Boost it");
+    await visit.says(/Done\. It is boosted until/, "dialog");
+    await visit.press("Close");
+    await until("no dialog", async () => (await visit.page.$("dialog")) === null);
+    const [boost] = await visit.page.evaluate(() => globalThis.fakeEngine!.books!.boosts);
+    assert.deepEqual([boost?.infohash, boost?.price, boost?.epochs, boost?.promo], [rivers, 400_000, 1, true]);
+  },
+
   async "each view has a title and one heading, fits, and can be touched"(visit) {
     const titles = new Set<string>();
     const fits = async (what: string): Promise<void> => {
