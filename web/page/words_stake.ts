@@ -19,7 +19,7 @@ export const say = {
     title: (name: string): string => `Fund a pool for “${name}”`,
     more: "It pays those who share your work, on top of everything else, for each GiB that others confirmed. There is no fee, and what is left at the end comes back to you.",
     amount: "Credits in the pool",
-    rate: "Credits for each GiB",
+    rate: "Credits per GiB",
     do: "Fund it",
     sum: (gib: string, n: number, length: number): string => `It pays for ${gib} that count in full, within ${epochs(n, length)}. Bytes of new accounts count for less.`,
     left: (left: number, ends: number): string => `In the pool now: ${earned(left)}, until ${dateTime(ends)}.`,

@@ -22,7 +22,7 @@ export async function publish(page: Page, name: string, size: number): Promise<v
   await page.evaluate(
     (name, size) => {
       const data = new DataTransfer();
-      data.items.add(new File([makeFile(size << 20, 1)], name));
+      data.items.add(new File([globalThis.makeFile(size << 20, 1)], name));
       for (const type of ["dragover", "drop"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
     },
     name,
