@@ -8,7 +8,7 @@ const epochs = (n: number, length: number): string => (length ? duration((n * le
 export const say = {
   boost: {
     title: (name: string): string => `Boost “${name}”`,
-    more: "You put credits on this work. Each epoch pays its part to those who shared it then, by the bytes that others confirmed. What an epoch pays to nobody comes back to you.",
+    more: "You put credits on this work. Each epoch pays its part to those who shared it then, by the bytes that others confirmed. While it runs, the server introduces its peers more often and asks people who have agreed to help to seed it. What an epoch pays to nobody comes back to you.",
     amount: "Credits",
     do: "Boost it",
     sum: (price: number, fee: number, n: number, length: number): string =>
