@@ -137,12 +137,12 @@ func (s *server) listenPublic(context.Context) error {
 	s.hub = hub.New(hub.Config{
 		Key: s.key, Origins: s.origins, Epoch: s.ledger.Epochs().At, Ledger: s.ledger, Works: s.listing, Rand: random(),
 		Open: s.open, TrustPrivateNets: s.trust, Uncredited: s.copies.accounts(), Log: s.log,
-		Seeding: seeding{s.ledger}, Torrents: s.db, Proofs: hub.Proofs{Epoch: s.epoch},
+		Seeding: seeding{s.ledger}, Torrents: s.db, Proofs: hub.Proofs{Epoch: s.epoch}, Boosts: &boosts{ledger: s.ledger, works: s.db},
 	})
 	s.sockets = socket.NewServer(socket.Config{Limits: s.limits(), Subprotocol: announce.Subprotocol, Proxies: proxies, Log: s.log}, s.hub)
 	handler, err := api.New(api.Config{
-		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)),
-		Ledger: s.ledger, Works: s.db, Listing: s.listing, Swarms: s.hub, MaxWorks: s.maxWorks,
+		Name: s.name, Origins: s.origins, ServerKey: [32]byte(s.key.Public().(ed25519.PublicKey)), LogKey: s.signer.Key().String(),
+		Ledger: boosting{s.ledger, s.hub}, Works: s.db, Listing: s.listing, Swarms: swarms{s.hub}, MaxWorks: s.maxWorks,
 		Announce: s.sockets, PublicLog: publiclog.Handler(s.ledger.PublicLog(), s.signer.Key()), Client: proxies.Client, Dist: web.Dist, Log: s.log, ICE: ice, TrustPrivateNets: s.trust,
 		Copies: s.copies.words(), Webseed: seedbox.WebseedPath, Trackers: listed(s.trackers),
 	})
@@ -167,7 +167,7 @@ func (s *server) listenAdmin(context.Context) error {
 	}
 	admin := api.Admin{Ready: s.ready, Metrics: s.metrics(), Remove: s.remove, Credit: func(ctx context.Context, id, account [16]byte, amount uint64) error {
 		return s.ledger.Credit(ctx, id, account, amount, time.Now())
-	}}
+	}, Appeals: s.ledger}
 	s.admin = listen(accept, admin.Handler(), s.log)
 	s.log.Info("operator's listener", "url", "http://"+accept.Addr().String())
 	return nil
@@ -240,6 +240,8 @@ func (s *server) metrics() []api.Metric {
 		{Name: "fanseed_requests_total", Help: "HTTP requests.", Type: "counter", Value: s.requests.Load},
 		{Name: "fanseed_tickets_total", Help: "Tickets issued.", Type: "counter", Value: counts.Issued.Load},
 		{Name: "fanseed_receipts_accepted_total", Help: "Receipts accepted.", Type: "counter", Value: counts.Accepted.Load},
+		{Name: "fanseed_boosted_works", Help: "Works that are boosted in the open epoch.", Type: "gauge", Value: func() int64 { n, _ := s.hub.Boosts(); return int64(n) }},
+		{Name: "fanseed_works_handed_total", Help: "Boosted works that were handed to seeders who had nothing else to do.", Type: "counter", Value: func() int64 { _, n := s.hub.Boosts(); return int64(n) }},
 		{Name: "fanseed_receipts_refused_total", Help: "Receipts refused.", Type: "counter", Value: counts.Refused.Load},
 	}, append(s.copies.metrics(), s.auditor.metrics()...)...)
 }

@@ -46,7 +46,7 @@ const (
 )
 
 // ClientMessage is what a client sends: *[Announce], *[Answer], *[Scrape], *[Login], *[Settle],
-// *[Pong] or *[Proof].
+// *[Pong], *[Idle] or *[Proof].
 type ClientMessage interface {
 	// Append appends the message's JSON to dst.
 	Append(dst []byte) []byte
@@ -100,6 +100,10 @@ type Receipt struct {
 // Pong answers a [Ping] with its nonce, at once: a minute of seeding counts when the answer comes before the next ping. Subprotocol only.
 type Pong struct{ Nonce [16]byte }
 
+// Idle says that whoever is logged in uploads little, and would seed works that others boost, which the server may name in [Help]: one for
+// each Idle at most. It is sent again as long as it is so, and not more often than every ten seconds. Subprotocol only.
+type Idle struct{ Room uint64 } // bytes that the works may have together
+
 // Proof is one block of the answer to a [Challenge]; package proof says which one. An answer takes several messages, in the order of
 // Index and Begin, since 32 leaves with their paths are larger than [MaxMessage]. The block is the one field of ours in base64 (RFC 4648,
 // section 4), which is 1/3 longer than its bytes where hex is twice as long. Subprotocol only.
@@ -117,4 +121,5 @@ func (*Scrape) client()   {}
 func (*Login) client()    {}
 func (*Settle) client()   {}
 func (*Pong) client()     {}
+func (*Idle) client()     {}
 func (*Proof) client()    {}

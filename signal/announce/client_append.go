@@ -91,6 +91,12 @@ func (m *Pong) Append(dst []byte) []byte {
 	return w.close()
 }
 
+func (m *Idle) Append(dst []byte) []byte {
+	w := open(dst, "idle")
+	w.integer("room", m.Room)
+	return w.close()
+}
+
 func (m *Proof) Append(dst []byte) []byte {
 	w := open(dst, "proof")
 	w.integer("id", m.ID)

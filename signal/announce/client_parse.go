@@ -34,7 +34,7 @@ type clientFields struct {
 	receipts                       []Receipt
 	nonce                          [16]byte
 	hasNonce                       bool
-	index, begin                   uint64
+	index, begin, room             uint64
 	path, block                    string
 }
 
@@ -112,6 +112,8 @@ func (f *clientFields) read(r *reader, name string) {
 		f.index = r.amount(name)
 	case "begin":
 		f.begin = r.amount(name)
+	case "room":
+		f.room = r.amount(name)
 	case "path":
 		f.path = r.text(name, 2*MaxPath)
 	case "block":
@@ -142,6 +144,8 @@ func (f *clientFields) message(r *reader) ClientMessage {
 			r.fail("pong needs a nonce")
 		}
 		return &Pong{f.nonce}
+	case "idle":
+		return &Idle{f.room}
 	case "proof":
 		return f.proofMessage(r)
 	}

@@ -2,7 +2,7 @@ package announce
 
 // ServerMessage is what the server sends. Stock: *[Reply], *[RelayedOffer], *[RelayedAnswer], *[ScrapeReply], *[Failure].
 // Subprotocol only: *[Hello], *[Account], *[Ticket], *[Settled], *[Revoked], *[Ping], *[Challenge],
-// *[Error].
+// *[Help], *[Error].
 type ServerMessage interface {
 	// Append appends the message's JSON to dst.
 	Append(dst []byte) []byte
@@ -109,6 +109,14 @@ type Challenge struct {
 	Deadline uint64 // milliseconds from when it was sent to when the last block must have come
 }
 
+// Help answers [Idle] with a work of this server's that is boosted. Its .torrent is at /v1/works/{infohash}.torrent, of the server that sent
+// this. Whoever takes it downloads and seeds it like any other.
+type Help struct {
+	Infohash [20]byte
+	Length   uint64 // bytes of the work: no more than the room
+	Lasts    uint64 // seconds until its last boost ends; after that it may be dropped for another
+}
+
 // Error refuses a message that has no answer in the stock protocol.
 type Error struct{ Code, Message string }
 
@@ -124,4 +132,5 @@ func (*Settled) server()       {}
 func (*Revoked) server()       {}
 func (*Ping) server()          {}
 func (*Challenge) server()     {}
+func (*Help) server()          {}
 func (*Error) server()         {}

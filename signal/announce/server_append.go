@@ -144,6 +144,14 @@ func (m *Challenge) Append(dst []byte) []byte {
 	return w.close()
 }
 
+func (m *Help) Append(dst []byte) []byte {
+	w := open(dst, "help")
+	w.hex("infohash", m.Infohash[:])
+	w.integer("length", m.Length)
+	w.integer("lasts", m.Lasts)
+	return w.close()
+}
+
 func (m *Error) Append(dst []byte) []byte {
 	w := open(dst, "error")
 	w.text("code", m.Code)

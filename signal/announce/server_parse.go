@@ -21,6 +21,7 @@ type serverFields struct {
 	flagged                                 int
 	nonce, serverKey, account, hexInfohash  string
 	time, id, count, deadline               uint64
+	length, lasts                           uint64
 	ticket                                  string
 	results                                 []Result
 }
@@ -72,6 +73,10 @@ func (f *serverFields) read(r *reader, name string) {
 		f.count = r.amount(name)
 	case "deadline":
 		f.deadline = r.amount(name)
+	case "length":
+		f.length = r.amount(name)
+	case "lasts":
+		f.lasts = r.amount(name)
 	case "results":
 		f.results = r.results(name)
 	default:
@@ -149,6 +154,10 @@ func (f *serverFields) message(r *reader) (ServerMessage, error) {
 		return m, nil
 	case "challenge":
 		return f.challengeMessage(r), nil
+	case "help":
+		m := &Help{Length: f.length, Lasts: f.lasts}
+		r.decode("infohash", m.Infohash[:], f.hexInfohash)
+		return m, nil
 	case "error":
 		return &Error{f.code, f.text}, nil
 	}

@@ -80,6 +80,7 @@ func (a *API) settle(w http.ResponseWriter, r *http.Request) error {
 
 type statementAnswer struct {
 	Account          account         `json:"account"`
+	Time             int64           `json:"time"` // of the server, Unix milliseconds
 	Epoch            epochAnswer     `json:"epoch"`
 	RatePerGiB       uint64          `json:"rate_per_gib"`
 	BytesConfirmed   uint64          `json:"bytes_confirmed"`
@@ -94,6 +95,7 @@ type statementAnswer struct {
 	Records          []recordAnswer  `json:"records"` // of the public log, newest first
 	Boosts           []boostAnswer   `json:"boosts"`  // that run, the oldest first
 	Pools            []poolAnswer    `json:"pools"`
+	Appeals          []appealAnswer  `json:"appeals"` // newest first
 }
 
 type heldAnswer struct {
@@ -106,6 +108,7 @@ type lineAnswer struct {
 	Kind       reward.Kind    `json:"kind"`
 	Infohash   infohash       `json:"infohash,omitzero"`
 	Name       string         `json:"name"`
+	Source     id             `json:"source,omitzero"` // the pool or boost that pays it
 	Epoch      uint32         `json:"epoch"`
 	Bytes      uint64         `json:"bytes"`
 	Minutes    uint64         `json:"minutes"`
@@ -166,8 +169,8 @@ func (a *API) tell(w http.ResponseWriter, r *http.Request, asked account, s ledg
 		return err
 	}
 	write(w, http.StatusOK, statementAnswer{
-		asked, a.epoch(now), rate, s.Bytes, s.Pending, amount(s.Held + s.Payable), amount(s.Held), amount(s.Payable), amount(s.Promo),
-		a.held(s), lines(s), refused(s), records(s), boosts, pools,
+		asked, now.UnixMilli(), a.epoch(now), rate, s.Bytes, s.Pending, amount(s.Held + s.Payable), amount(s.Held), amount(s.Payable), amount(s.Promo),
+		a.held(s), lines(s), refused(s), records(s), boosts, pools, appealsOf(s.Appeals),
 	})
 	return nil
 }
@@ -191,7 +194,7 @@ func lines(s ledger.Statement) []lineAnswer {
 			state = "confirmed"
 		}
 		list[i] = lineAnswer{
-			Kind: l.Kind, Infohash: l.Work, Name: l.Name, Epoch: l.Epoch, Counted: l.Counted, Weight: l.Weight,
+			Kind: l.Kind, Infohash: l.Work, Name: l.Name, Source: l.From, Epoch: l.Epoch, Counted: l.Counted, Weight: l.Weight,
 			Credits: l.Amount, State: state, Reason: l.Reason, ReasonText: l.Text(),
 		}
 		switch l.Kind {

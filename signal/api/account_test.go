@@ -123,7 +123,7 @@ func TestSettleAndStatement(t *testing.T) {
 func TestEmptyStatement(t *testing.T) {
 	s := newSite(t)
 	w := s.ask(signed("carl", "GET", "/v1/accounts/"+accountID("carl"), nil))
-	if !strings.HasSuffix(w.Body.String(), `"bytes_confirmed":0,"credits_pending":0,"credits_confirmed":0,"credits_held":0,"credits_payable":0,"credits_promo":0,"held":[],"lines":[],"refused":[],"records":[],"boosts":[],"pools":[]}`) {
+	if !strings.HasSuffix(w.Body.String(), `"bytes_confirmed":0,"credits_pending":0,"credits_confirmed":0,"credits_held":0,"credits_payable":0,"credits_promo":0,"held":[],"lines":[],"refused":[],"records":[],"boosts":[],"pools":[],"appeals":[]}`) {
 		t.Errorf("got %s", w.Body)
 	}
 }

@@ -21,20 +21,33 @@ type Admin struct {
 	Metrics []Metric
 	Remove  func(ctx context.Context, infohash [20]byte) error
 	Credit  func(ctx context.Context, id, account [16]byte, amount uint64) error
+	Appeals Appeals
 }
 
 // Handler answers /healthz (the process lives), /readyz (it can serve), /metrics,
 // DELETE /works/{infohash}, which removes a work for ever, and
 // PUT /credits/{id}?account=…&amount=…, which moves µ-credits out of the treasury to
-// what an account may spend; the id, 32 hexadecimal digits, makes it unique.
+// what an account may spend; the id, 32 hexadecimal digits, makes it unique. GET
+// /appeals tells what accounts have written about their statements, as JSON, and PUT
+// /appeals/{number} answers with its body.
 func (a Admin) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.HandleFunc("GET /metrics", a.metrics)
-	mux.Handle("DELETE /works/{infohash}", answer(a.remove))
-	mux.Handle("PUT /credits/{id}", answer(a.credit))
+	for _, r := range a.routes() {
+		mux.Handle(r.pattern, r.answer)
+	}
 	return byAddress(mux)
+}
+
+func (a Admin) routes() []route {
+	return []route{
+		{"GET /healthz", func(w http.ResponseWriter, _ *http.Request) error { fmt.Fprintln(w, "ok"); return nil }},
+		{"GET /readyz", a.readyz},
+		{"GET /metrics", a.metrics},
+		{"DELETE /works/{infohash}", a.remove},
+		{"PUT /credits/{id}", a.credit},
+		{"GET /appeals", a.appeals},
+		{"PUT /appeals/{number}", a.answerAppeal},
+	}
 }
 
 // byAddress refuses requests that name this listener by anything but an address or
@@ -53,19 +66,21 @@ func byAddress(next http.Handler) http.Handler {
 	})
 }
 
-func (a Admin) readyz(w http.ResponseWriter, r *http.Request) {
+func (a Admin) readyz(w http.ResponseWriter, r *http.Request) error {
 	if err := a.Ready(r.Context()); err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)
-		return
+		return nil
 	}
 	fmt.Fprintln(w, "ok")
+	return nil
 }
 
-func (a Admin) metrics(w http.ResponseWriter, _ *http.Request) {
+func (a Admin) metrics(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
 	for _, m := range a.Metrics {
 		fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s %d\n", m.Name, m.Help, m.Name, m.Type, m.Name, m.Value())
 	}
+	return nil
 }
 
 func (a Admin) remove(w http.ResponseWriter, r *http.Request) error {

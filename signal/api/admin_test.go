@@ -35,6 +35,7 @@ func TestAdmin(t *testing.T) {
 		r.Host = host
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
+		asDescribed(t, r, nil, w)
 		return w
 	}
 	expect := func(w *httptest.ResponseRecorder, status int, body string) {

@@ -8,6 +8,7 @@ package api
 
 import (
 	"context"
+	_ "embed"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -27,9 +28,12 @@ type Ledger interface {
 	Statement(ctx context.Context, account [16]byte) (ledger.Statement, error)
 	Export(ctx context.Context, account [16]byte) (ledger.Statement, error)
 	Epochs() ledger.Epochs
+	Closed(ctx context.Context, last uint32, most int) ([]ledger.Closed, error)
 	Rate(ctx context.Context) (uint64, error)
 	Boost(ctx context.Context, b ledger.Boost, now time.Time) (ledger.Boost, error)
 	Fund(ctx context.Context, p ledger.Pool, epochs uint32, now time.Time) (ledger.Pool, error)
+	Appeal(ctx context.Context, a ledger.Appeal, now time.Time) (ledger.Appeal, error)
+	Backing(ctx context.Context, work [20]byte, now time.Time) (ledger.Backing, error)
 	Stakes(ctx context.Context, account [16]byte, now time.Time) (ledger.Stakes, error)
 }
 
@@ -48,6 +52,13 @@ type Listing interface {
 // Swarms knows who is there.
 type Swarms interface {
 	Counts(infohash [20]byte) (seeders, leechers int)
+	Attention(infohash [20]byte) Attention
+}
+
+// Attention is what boosts bring a work besides money.
+type Attention struct {
+	Helpers       int `json:"helpers"`       // seeders that had nothing else to do, and were asked to seed it
+	Introductions int `json:"introductions"` // of two of its peers, since the server knows of its swarm
 }
 
 // Copies are the server's own copies of works.
@@ -75,6 +86,7 @@ type Config struct {
 	Name      string
 	Origins   []string // of this server; the first is the one that links name
 	ServerKey [32]byte
+	LogKey    string // text of the public log's key
 	Ledger    Ledger
 	Works     Works
 	Listing   Listing
@@ -118,23 +130,55 @@ func New(c Config) (http.Handler, error) {
 // logPath is where the public log is (C2SP tlog-tiles).
 const logPath = "/v1/log"
 
+// document describes everything under /v1, the webseed and the operator's listener (OpenAPI 3.1).
+//
+//go:embed openapi.json
+var document []byte
+
+// route is a pattern of http.ServeMux, and what answers there.
+type route struct {
+	pattern string
+	answer  answer
+}
+
+// routes are all under /v1 but the public log.
+func (a *API) routes() []route {
+	return []route{
+		{"GET /v1/openapi.json", a.describe},
+		{"GET /v1/server", a.server},
+		{"GET /v1/ice", a.ice},
+		{"GET /v1/epochs", a.closedEpochs},
+		{"GET /v1/epochs/{epoch}", a.closedEpoch},
+		{"GET /v1/works", a.listWorks},
+		{"POST /v1/works", a.publish},
+		{"GET /v1/works/{work}", a.work},
+		{"POST /v1/settle", a.settle},
+		{"GET /v1/accounts/{account}", a.account},
+		{"GET /v1/accounts/{account}/export.json", a.exportJSON},
+		{"GET /v1/accounts/{account}/export.csv", a.exportCSV},
+		{"POST /v1/boosts", a.boost},
+		{"POST /v1/pools", a.fund},
+		{"POST /v1/appeals", a.appeal},
+	}
+}
+
 // words returns the handler of everything under /v1.
 func (a *API) words() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /v1/server", answer(a.server))
-	mux.Handle("GET /v1/ice", answer(a.ice))
-	mux.Handle("GET /v1/works", answer(a.listWorks))
-	mux.Handle("POST /v1/works", answer(a.publish))
-	mux.Handle("GET /v1/works/{work}", answer(a.work))
-	mux.Handle("POST /v1/settle", answer(a.settle))
-	mux.Handle("GET /v1/accounts/{account}", answer(a.account))
-	mux.Handle("GET /v1/accounts/{account}/export.json", answer(a.exportJSON))
-	mux.Handle("GET /v1/accounts/{account}/export.csv", answer(a.exportCSV))
-	mux.Handle("POST /v1/boosts", answer(a.boost))
-	mux.Handle("POST /v1/pools", answer(a.fund))
+	for _, r := range a.routes() {
+		mux.Handle(r.pattern, r.answer)
+	}
 	mux.Handle(logPath+"/", http.StripPrefix(logPath, a.PublicLog))
 	mux.Handle("/v1/", answer(func(http.ResponseWriter, *http.Request) error { return errNoWord }))
 	return a.open(a.bounded(mux))
+}
+
+// describe answers with the document.
+func (a *API) describe(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", briefly)
+	_, _ = w.Write(document) // an error means that the client is gone
+	return nil
 }
 
 // open lets pages of any origin ask. There are no cookies that it could expose.

@@ -45,6 +45,9 @@ type site struct {
 type swarms struct{}
 
 func (swarms) Counts(infohash [20]byte) (seeders, leechers int) { return 3, 4 }
+func (swarms) Attention([20]byte) api.Attention {
+	return api.Attention{Helpers: 6, Introductions: 7}
+}
 
 func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	ctx := context.Background()
@@ -70,7 +73,7 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 	}
 	s := &site{T: t, ledger: books, db: db, listing: listing, address: "192.0.2.7:1234"}
 	s.config = api.Config{
-		Name: "Test", Origins: []string{origin, "http://other.test:8080"}, ServerKey: [32]byte{1, 2, 3},
+		Name: "Test", Origins: []string{origin, "http://other.test:8080"}, ServerKey: [32]byte{1, 2, 3}, LogKey: signer.Key().String(),
 		Ledger: books, Works: db, Listing: listing, Swarms: swarms{}, MaxWorks: 3,
 		Announce:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "announce") }),
 		PublicLog: log.Handler(books.PublicLog(), signer.Key()),
@@ -88,9 +91,16 @@ func newSite(t *testing.T, change ...func(*api.Config)) *site {
 }
 
 func (s *site) ask(r *http.Request) *httptest.ResponseRecorder {
+	s.Helper()
 	r.RemoteAddr, r.Host = s.address, "fanseed.test"
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		s.Fatal(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
+	asDescribed(s, r, body, w)
 	return w
 }
 
@@ -171,6 +181,7 @@ func TestServer(t *testing.T) {
 	var got struct {
 		Name  string `json:"name"`
 		Key   string `json:"server_key"`
+		Log   string `json:"log_key"`
 		Time  int64  `json:"time"`
 		Rate  int64  `json:"rate_per_gib"`
 		Epoch struct {
@@ -182,7 +193,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	day := 24 * time.Hour.Milliseconds()
-	if got.Name != "Test" || got.Key != "010203"+strings.Repeat("0", 58) || got.Rate != 500_000 ||
+	if got.Name != "Test" || got.Log+"\n" != s.get("/v1/log/key").Body.String() || got.Key != "010203"+strings.Repeat("0", 58) || got.Rate != 500_000 ||
 		got.Epoch.Number != got.Time/day || got.Epoch.Starts != got.Epoch.Number*day || got.Epoch.Ends-got.Epoch.Starts != day {
 		t.Errorf("got %s", w.Body)
 	}

@@ -34,6 +34,10 @@ var (
 	errFunds    = &refusal{status: 402, Code: "funds", Message: "the account has not as much that it may spend"}
 	errTaken    = &refusal{status: 409, Code: "taken", Message: "this id names another one already"}
 	errMany     = &refusal{status: 409, Code: "too_many", Message: "this account has as many boosts and pools as it may"}
+	errNoLine   = &refusal{status: 404, Code: "not_found", Message: "this account has no such line of a closed epoch, and no such refused receipt"}
+	errNoAppeal = &refusal{status: 404, Code: "not_found", Message: "there is no appeal with this number"}
+	errWritten  = &refusal{status: 409, Code: "taken", Message: "something else was written about this already"}
+	errAppeals  = &refusal{status: 409, Code: "too_many", Message: "this account has written as many appeals as it may in one epoch"}
 	errForeign  = &refusal{status: 403, Code: "forbidden", Message: "this account can be read by its own key only"}
 )
 
@@ -68,6 +72,16 @@ func refusalOf(err error) *refusal {
 		return malformed("the public key is of small order")
 	case errors.Is(err, ledger.ErrStake):
 		return malformed("a boost or a pool is of at least 1000 µ-credits and of 1 to 60 epochs, and a pool has a rate")
+	case errors.Is(err, ledger.ErrNote):
+		return malformed("a note is of 1 to 500 bytes of text without control characters")
+	case errors.Is(err, ledger.ErrNoLine):
+		return errNoLine
+	case errors.Is(err, ledger.ErrNoAppeal):
+		return errNoAppeal
+	case errors.Is(err, ledger.ErrWritten):
+		return errWritten
+	case errors.Is(err, ledger.ErrAppeals):
+		return errAppeals
 	case errors.Is(err, ledger.ErrFunds):
 		return errFunds
 	case errors.Is(err, ledger.ErrTaken):

@@ -8,6 +8,7 @@ import (
 type serverAnswer struct {
 	Name       string      `json:"name"`
 	ServerKey  publicKey   `json:"server_key"`
+	LogKey     string      `json:"log_key"` // of the public log, as text: name+id+key (C2SP signed-note)
 	Time       int64       `json:"time"`
 	RatePerGiB uint64      `json:"rate_per_gib"` // see ledger.Rate
 	Epoch      epochAnswer `json:"epoch"`
@@ -27,7 +28,7 @@ func (a *API) server(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.failed("read rate", err)
 	}
-	write(w, http.StatusOK, serverAnswer{a.Name, a.ServerKey, now.UnixMilli(), rate, a.epoch(now), a.Copies != nil})
+	write(w, http.StatusOK, serverAnswer{a.Name, a.ServerKey, a.LogKey, now.UnixMilli(), rate, a.epoch(now), a.Copies != nil})
 	return nil
 }
 

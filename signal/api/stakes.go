@@ -11,7 +11,7 @@ import (
 	"fanseed/signal/ticket"
 )
 
-// What a request to lock credits costs, and its most bytes.
+// What a request costs that an account makes of the ledger, and the most bytes of one to lock credits.
 const (
 	stakeCost = 5
 	maxStake  = 1 << 10
@@ -42,7 +42,7 @@ type boostAnswer struct {
 // boost locks credits of the account that signed the request on a work. The same request again is answered as the first time.
 func (a *API) boost(w http.ResponseWriter, r *http.Request) error {
 	var asked boostRequest
-	owner, now, err := a.stake(w, r, &asked, "the body must be {id, infohash, price, epochs, promo}")
+	owner, now, err := a.asks(w, r, maxStake, &asked, "the body must be {id, infohash, price, epochs, promo}")
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ type poolAnswer struct {
 // fund locks credits of the account that signed the request in a pool for a work, as boost does.
 func (a *API) fund(w http.ResponseWriter, r *http.Request) error {
 	var asked poolRequest
-	owner, now, err := a.stake(w, r, &asked, "the body must be {id, infohash, amount, rate, epochs}")
+	owner, now, err := a.asks(w, r, maxStake, &asked, "the body must be {id, infohash, amount, rate, epochs}")
 	if err != nil {
 		return err
 	}
@@ -98,13 +98,13 @@ func (a *API) poolOf(f ledger.Fund) poolAnswer {
 	return poolAnswer{f.ID, f.Work, f.Amount, f.Left, f.Rate, f.Last, a.Ledger.Epochs().Ends(f.Last).UnixMilli()}
 }
 
-// stake reads a signed request to lock credits.
-func (a *API) stake(w http.ResponseWriter, r *http.Request, asked any, form string) (owner [16]byte, now time.Time, err error) {
+// asks reads a signed request of an account: JSON of at most limit bytes.
+func (a *API) asks(w http.ResponseWriter, r *http.Request, limit int64, asked any, form string) (owner [16]byte, now time.Time, err error) {
 	now = time.Now()
 	if err := a.charge(r, stakeCost); err != nil {
 		return owner, now, err
 	}
-	key, body, err := a.signed(w, r, maxStake, now)
+	key, body, err := a.signed(w, r, limit, now)
 	if err != nil {
 		return owner, now, err
 	}

@@ -36,6 +36,11 @@ func TestBoostsAndPools(t *testing.T) {
 	for range 2 {
 		s.expect(s.ask(signed("bert", "POST", "/v1/pools", []byte(pool))), 200, funded)
 	}
+	backed := fmt.Sprintf(`"boosts":{"count":1,"now":3266,"left":9800,"ends":%d},"pools":{"count":1,"left":50000,"rate":700,"ends":%d}`,
+		epochs.Ends(epoch+2).UnixMilli(), epochs.Ends(epoch+1).UnixMilli())
+	if w := s.get("/v1/works/" + hash); !strings.Contains(w.Body.String(), backed) {
+		t.Errorf("got %s, want %s in it", w.Body, backed)
+	}
 	for i, c := range []struct {
 		path, body string
 		status     int

@@ -42,7 +42,26 @@ type wholeWorkAnswer struct {
 	Published   uint64       `json:"published"`
 	Seeders     int          `json:"seeders"`
 	Leechers    int          `json:"leechers"`
+	Boosts      boostsAnswer `json:"boosts"`
+	Pools       poolsAnswer  `json:"pools"`
+	Attention   Attention    `json:"attention"`
 	Copy        *copyAnswer  `json:"copy,omitempty"`
+}
+
+// boostsAnswer sums up all boosts of a work that run.
+type boostsAnswer struct {
+	Count int    `json:"count"`
+	Now   uint64 `json:"now"`           // µ-credits of the epoch that is open
+	Left  uint64 `json:"left"`          // of that and the epochs to come
+	Ends  int64  `json:"ends,omitzero"` // the last of them, Unix milliseconds
+}
+
+// poolsAnswer sums up all pools of a work that have something left.
+type poolsAnswer struct {
+	Count int    `json:"count"`
+	Left  uint64 `json:"left"` // µ-credits
+	Rate  uint64 `json:"rate"` // µ-credits per GiB
+	Ends  int64  `json:"ends,omitzero"`
 }
 
 // copyAnswer tells of the server's own copy.
@@ -111,11 +130,32 @@ func (a *API) work(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return a.failed("read work", err)
 	}
+	boosts, pools, err := a.backing(r, hash)
+	if err != nil {
+		return err
+	}
 	seeders, leechers := a.Swarms.Counts(hash)
 	write(w, http.StatusOK, wholeWorkAnswer{
-		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers, ours,
+		hash, work.Name, work.Length, work.PieceLength, files(torrent.Info), torrent.Magnet().String(), work.Published, seeders, leechers,
+		boosts, pools, a.Swarms.Attention(hash), ours,
 	})
 	return nil
+}
+
+// backing tells what is locked on a work.
+func (a *API) backing(r *http.Request, hash [20]byte) (boosts boostsAnswer, pools poolsAnswer, err error) {
+	b, err := a.Ledger.Backing(r.Context(), hash, time.Now())
+	if err != nil {
+		return boosts, pools, a.failed("read boosts and pools", err)
+	}
+	epochs := a.Ledger.Epochs()
+	if boosts = (boostsAnswer{Count: b.Boosts, Now: b.Boost, Left: b.BoostLeft}); b.Boosts > 0 {
+		boosts.Ends = epochs.Ends(b.BoostLast).UnixMilli()
+	}
+	if pools = (poolsAnswer{Count: b.Pools, Left: b.PoolLeft, Rate: b.PoolRate}); b.Pools > 0 {
+		pools.Ends = epochs.Ends(b.PoolLast).UnixMilli()
+	}
+	return boosts, pools, nil
 }
 
 // torrent returns a work's .torrent with this server first among its trackers, then the ordinary ones, and its webseed if its own copy is

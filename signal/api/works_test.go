@@ -43,7 +43,7 @@ func TestPublish(t *testing.T) {
 	s.expect(s.get("/v1/works"), 200, `{"works":[`+summary+`]}`)
 	tracker := "ws://fanseed.test/announce"
 	s.expect(s.get("/v1/works/"+strings.ToUpper(hash)), 200, fmt.Sprintf(
-		`{"infohash":"%s","name":"söng.txt","length":20000,"piece_length":16384,"files":[{"path":"söng.txt","length":20000}],"magnet":%q,"published":%d,"seeders":3,"leechers":4}`,
+		`{"infohash":"%s","name":"söng.txt","length":20000,"piece_length":16384,"files":[{"path":"söng.txt","length":20000}],"magnet":%q,"published":%d,"seeders":3,"leechers":4,"boosts":{"count":0,"now":0,"left":0},"pools":{"count":0,"left":0,"rate":0},"attention":{"helpers":6,"introductions":7}}`,
 		hash, metainfo.Magnet{Infohash: torrent.Infohash, Name: "söng.txt", Trackers: []string{tracker}, Length: 20_000}.String(), got.Published))
 	work, err := s.db.Work(context.Background(), torrent.Infohash)
 	if err != nil || fmt.Sprintf("%x", work.Publisher) != accountID("anna") {

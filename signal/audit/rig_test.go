@@ -19,6 +19,7 @@ import (
 	"fanseed/signal/hub"
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/receipt"
 	"fanseed/signal/seedbox"
 	"fanseed/signal/socket"
 	"fanseed/signal/ticket"
@@ -213,8 +214,9 @@ func (r *rig) empty() store.Store { return store.NewMemory(r.torrent.Info, store
 func (e *engine) Open(context.Context, [20]byte, *metainfo.Info) (store.Store, error) {
 	return e.store, nil
 }
-func (e *engine) Changed(node.Snapshot) {}
-func (e *engine) Removed([20]byte)      {}
-func (e *engine) Keep(node.Receipt)     {}
-func (e *engine) Forget([16]byte)       {}
-func (e *engine) Moved(int64, int64)    {}
+func (e *engine) Changed(node.Snapshot)   {}
+func (e *engine) Removed([20]byte)        {}
+func (e *engine) Keep(node.Receipt)       {}
+func (e *engine) Forget([16]byte)         {}
+func (e *engine) Promised(receipt.Result) {}
+func (e *engine) Moved(int64, int64)      {}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"fanseed/signal/receipt"
 	"fanseed/signal/seedbox"
 	"fanseed/signal/ticket"
 	"fanseed/wasm/metainfo"
@@ -154,7 +155,8 @@ func (v *visit) Changed(s node.Snapshot) {
 }
 
 // Nothing is earned, and a visit is nobody's budget.
-func (v *visit) Removed([20]byte)   {}
-func (v *visit) Keep(node.Receipt)  {}
-func (v *visit) Forget([16]byte)    {}
-func (v *visit) Moved(int64, int64) {}
+func (v *visit) Removed([20]byte)        {}
+func (v *visit) Keep(node.Receipt)       {}
+func (v *visit) Forget([16]byte)         {}
+func (v *visit) Promised(receipt.Result) {}
+func (v *visit) Moved(int64, int64)      {}

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strconv"
+	"time"
 
 	"fanseed/signal/announce"
 	"fanseed/signal/socket"
@@ -23,6 +24,8 @@ type client struct {
 	open      []*introduction // its open tickets, as seeder and as leecher
 	pinging   pinging
 	signed    map[[20]byte]*signed // as a leecher, by work
+	helping   []*help              // works that it was handed
+	idleAgain time.Time            // before that it may not say so again
 }
 
 // extended says whether the client speaks fanseed.v1.
@@ -104,6 +107,7 @@ func (h *Hub) opened(handle tracker.Conn, s *socket.Conn) {
 func (h *Hub) closed(c *client) {
 	h.tracker.Closed(h.now, c.handle)
 	h.tickets.leave(c)
+	h.leaveHelp(c)
 	h.proofs.leave(c)
 	delete(h.clients, c.handle)
 }
@@ -122,6 +126,10 @@ func (h *Hub) received(c *client, m announce.ClientMessage) {
 		if c.speaksExtended() {
 			h.pinged(c, m)
 		}
+	case *announce.Idle:
+		if c.speaksExtended() {
+			h.idle(c, m)
+		}
 	default:
 		h.tracker.Receive(h.now, c.handle, m)
 		if a, is := m.(*announce.Announce); is {
@@ -130,10 +138,11 @@ func (h *Hub) received(c *client, m announce.ClientMessage) {
 	}
 }
 
-// announced notes what an announce means for tickets.
+// announced notes what an announce means for tickets, and for those who help.
 func (h *Hub) announced(c *client, a *announce.Announce) {
 	if a.Event == announce.EventStopped {
 		delete(c.signed, a.Infohash)
+		h.stopsHelping(c, a.Infohash)
 	}
 	if a.Left == 0 || a.Event == announce.EventCompleted {
 		h.completed(c, a.Infohash)

@@ -52,6 +52,7 @@ func (h *Hub) dispatch(ctx context.Context) {
 	}
 	h.dispatchIssue(ctx)
 	h.dispatchSeeding(ctx)
+	h.dispatchAttention(ctx)
 }
 
 func (d *desk) start(ctx context.Context, c *client, j job) {

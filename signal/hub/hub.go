@@ -1,7 +1,7 @@
 // Package hub owns the one loop of the signal server: it hands what clients say to the tracker, and what the tracker and the ledger
 // decide to the clients. With fanseed.v1 clients it also speaks of accounts, tickets and settlement, asks
 // seeders whether they are there, and challenges them to prove what they seed, and downloaders to
-// prove what they have signed for.
+// prove what they have signed for. Those who are idle and would help it hands the works that are boosted.
 //
 // It promises that a ticket is durable before anybody sees it, that a client's receipts are answered in the order in which they came,
 // and that the loop never waits: neither for a client nor for the ledger. It never keeps a balance, and never tells an address.
@@ -58,20 +58,22 @@ type Config struct {
 	Seeding  Seeding
 	Torrents Torrents // nil: nobody is challenged
 	Proofs   Proofs
+	Boosts   Boosts // nil: no work comes before another
 	Log      *slog.Logger
 }
 
 // Hub implements socket.Handler.
 type Hub struct {
-	config  Config
-	log     *slog.Logger
-	tracker *tracker.Tracker
-	clients map[tracker.Conn]*client
-	desk    desk
-	tickets tickets
-	seeding seeding
-	proofs  *proofs
-	spots   spots
+	config    Config
+	log       *slog.Logger
+	tracker   *tracker.Tracker
+	clients   map[tracker.Conn]*client
+	desk      desk
+	tickets   tickets
+	seeding   seeding
+	proofs    *proofs
+	spots     spots
+	attention attention
 
 	events  chan event    // from sockets
 	asked   chan func()   // from other goroutines, to be run on the loop
@@ -86,11 +88,12 @@ func New(c Config) *Hub {
 	}
 	h := &Hub{
 		config: c, log: c.Log, clients: map[tracker.Conn]*client{}, desk: newDesk(), tickets: newTickets(),
-		seeding: newSeeding(), proofs: newProofs(c.Proofs), spots: newSpots(),
+		seeding: newSeeding(), proofs: newProofs(c.Proofs), spots: newSpots(), attention: newAttention(),
 		events: make(chan event, 256), asked: make(chan func()), stopped: make(chan struct{}),
 	}
 	c.Tracker.Rand = c.Rand
 	c.Tracker.Allow = h.tracked
+	c.Tracker.Boosted = h.boosted
 	h.tracker = tracker.New(c.Tracker)
 	return h
 }
@@ -153,7 +156,7 @@ func (h *Hub) carryOut() {
 
 // arm sets the timer to what is due next.
 func (h *Hub) arm(timer *time.Timer) {
-	if due := earlier(h.tracker.Deadline(), h.seedingDue()); !due.IsZero() {
+	if due := earlier(earlier(h.tracker.Deadline(), h.seedingDue()), h.attentionDue()); !due.IsZero() {
 		timer.Reset(max(0, due.Sub(h.now)))
 	}
 }

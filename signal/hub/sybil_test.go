@@ -26,6 +26,7 @@ type crowd struct {
 	members []*member
 	by      map[*client]*member
 	at      map[tracker.Conn]*member
+	often   int // times that a leecher announces in a step; 0 for once
 	books   *crowdBooks
 	rand    *rand.Rand
 	length  uint64
@@ -71,6 +72,7 @@ func newCrowd(t *testing.T, length uint64) *crowd {
 	c.hub = New(Config{
 		Key: serverKey, Origins: []string{origin}, Epoch: func(time.Time) uint32 { return 7 }, Ledger: c.books,
 		Works: &works{lengths: map[[20]byte]int64{workA: int64(length)}}, Rand: rand.New(rand.NewPCG(1, 1)),
+		Tracker: tracker.Config{RelayBurst: 1 << 20}, // what comes in half an hour comes at once here: no offer waits
 	})
 	return c
 }
@@ -178,7 +180,9 @@ func (c *crowd) day() {
 			case m.seeds:
 				c.announce(m, 0)
 			case m.sybil && c.books.credited[m.publicKey] < c.length, !m.sybil && c.books.credited[m.publicKey] < c.length && step >= i%40:
-				c.announce(m, 5)
+				for n := 0; n < max(1, c.often) && c.books.credited[m.publicKey] < c.length; n++ {
+					c.announce(m, 5)
+				}
 			}
 		}
 		c.hub.tracker.Tick(c.now)
@@ -293,6 +297,7 @@ func TestSybilFarm(t *testing.T) {
 		{name: "with all rules", seeders: 1, most: [2]uint64{200, 200}},
 		{name: "with all rules, 16 seeders on one network", seeders: 16, net: "farm", most: [2]uint64{200, 200}},
 		{name: "with all rules, 4 seeders on 4 networks", seeders: 4},
+		{name: "with all rules, of a boosted work", seeders: 1, change: func(c *crowd) { c.often = 4 }, most: [2]uint64{200, 200}},
 		{name: "if leechers chose their seeder", seeders: 1, change: (*crowd).chosen},
 		{name: "without a limit of tries", seeders: 1, change: func(c *crowd) { c.everyTry = func(t *trials) { *t = newTrials() } }},
 		{name: "without a limit of own offers", seeders: 1, change: func(c *crowd) { c.everyTry = func(t *trials) { clear(t.now.seeders); clear(t.before.seeders) } }},

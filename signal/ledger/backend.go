@@ -108,6 +108,11 @@ type Backend interface {
 	Fund(ctx context.Context, p Pool) (Pool, error)
 	// Stakes returns the boosts and pools that run in epoch n or later, of one account, or of all when that is zero: the oldest first.
 	Stakes(ctx context.Context, n uint32, account [16]byte) (Stakes, error)
+	// Backing returns what is locked on a work from epoch n on.
+	Backing(ctx context.Context, n uint32, work [20]byte) (Backing, error)
+	// Boosted returns the works, removed ones left out, for which boosts pay most in epoch n, at most so many: the most first, and of equal
+	// ones that whose infohash is less.
+	Boosted(ctx context.Context, n uint32, most int) ([]Boosted, error)
 	// Balance returns the µ-credits of a ledger account, 0 for one never used.
 	Balance(ctx context.Context, account string) (int64, error)
 	// OpenEpochs returns the epochs that are not closed and in which something is to be done when they end: bytes were
@@ -118,8 +123,15 @@ type Backend interface {
 	// CloseEpoch closes epoch n, and with it all earlier ones that are not open: else it returns ErrOrder. What it changes is what
 	// closing says of the facts. Closing an epoch again changes nothing and returns the same.
 	CloseEpoch(ctx context.Context, n uint32, now uint64, closing func(Facts) (Closing, error)) (Epoch, error)
-	// Tables returns the tables of a closed epoch; nil for one that was closed with a later one, and for one that is open.
-	Tables(ctx context.Context, n uint32) (inputs, payouts []byte, err error)
+	// Closed returns at most most closed epochs up to number last, the newest first, without those that were closed with a later one.
+	Closed(ctx context.Context, last uint32, most int) ([]Closed, error)
+	// Appeal keeps a note about a line or a refused receipt, and with it how that is. The same one again changes nothing. It returns the
+	// appeal as it is kept, or ErrNote, ErrNoLine, ErrAppeals, or ErrWritten where there is another note about the same.
+	Appeal(ctx context.Context, a Appeal) (Appeal, error)
+	// Appeals returns some, the newest first.
+	Appeals(ctx context.Context, q AppealQuery) ([]Appeal, error)
+	// Answer answers an appeal. The same answer again changes nothing. It returns ErrNote, ErrNoAppeal, or ErrWritten where there is another.
+	Answer(ctx context.Context, id int64, text string, now uint64) error
 	// Check recomputes everything that is kept twice and returns an error that
 	// is ErrCorrupt when it differs: the sum of all entries is zero, each balance
 	// is the sum of its entries, each credit that of its increases, and the public

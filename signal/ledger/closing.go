@@ -16,6 +16,12 @@ type Epoch struct {
 	Paid   uint64 // µ-credits, out of whatever
 }
 
+// Closed is a closed epoch with the record that the public log has of it.
+type Closed struct {
+	Epoch
+	Record log.Record
+}
+
 // Holding is pay that becomes payable when the epoch Release closes.
 type Holding struct {
 	Account [16]byte

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"fanseed/signal/ledger"
+	"fanseed/signal/log"
 	"fanseed/signal/receipt"
 	"fanseed/signal/reward"
 	"fanseed/signal/ticket"
@@ -29,7 +30,19 @@ func TestInputs(t *testing.T) {
 	if err := l.CloseEpochs(ctx, l.Epochs().Ends(epoch)); err != nil {
 		t.Fatal(err)
 	}
-	inputs, payouts, err := l.Tables(ctx, epoch)
+	closed, err := l.Closed(ctx, epoch, 1)
+	if err != nil || len(closed) != 1 {
+		t.Fatal(closed, err)
+	}
+	named, err := log.ParseEpoch(closed[0].Record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inputs, err := db.Table(ctx, named.Inputs.Hash)
+	if err != nil {
+		t.Fatal(err)
+	}
+	payouts, err := db.Table(ctx, named.Payouts.Hash)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -187,9 +187,9 @@ func (l *Ledger) presence(epoch uint32, account [16]byte, net string) Presence {
 	return Presence{Epoch: epoch, Account: account, Net: l.tags.net(net)}
 }
 
-// Tables returns the tables of a closed epoch: what its pay was computed from, and what it paid; nil where it paid nothing.
-func (l *Ledger) Tables(ctx context.Context, n uint32) (inputs, payouts []byte, err error) {
-	return l.books.Tables(ctx, n)
+// Closed returns at most most closed epochs up to number last, the newest first. Epochs in which nothing was done are not among them.
+func (l *Ledger) Closed(ctx context.Context, last uint32, most int) ([]Closed, error) {
+	return l.books.Closed(ctx, last, most)
 }
 
 // Credited returns the bytes credited so far for a leecher's copy of a torrent.

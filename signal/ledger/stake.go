@@ -131,10 +131,34 @@ func Credit(id, account [16]byte, amount uint64) Transfer {
 	return Transfer{Key: "credit:" + hex.EncodeToString(id[:]), Entries: []Entry{{Treasury, -int64(amount)}, {Payable(account), int64(amount)}}}
 }
 
+// Boosted is a work that is not removed, and what its boosts pay in one epoch.
+type Boosted struct {
+	Work   [20]byte
+	Amount uint64 // µ-credits
+	Last   uint32 // epoch of the boost that runs longest
+}
+
 // Stakes are the boosts and pools that run.
 type Stakes struct {
 	Boosts []Boost
 	Pools  []Fund
+}
+
+// Backing is what is locked on one work, by whomever, from an epoch on. Amounts are µ-credits.
+type Backing struct {
+	Boosts    int    // that have a part for one of these epochs
+	Boost     uint64 // for the first of them
+	BoostLeft uint64 // for all
+	BoostLast uint32 // epoch
+	Pools     int    // that have something left
+	PoolLeft  uint64
+	PoolRate  uint64 // per GiB, of all together
+	PoolLast  uint32 // epoch
+}
+
+// Backing returns what is locked on a work.
+func (l *Ledger) Backing(ctx context.Context, work [20]byte, now time.Time) (Backing, error) {
+	return l.books.Backing(ctx, l.epochs.At(now), work)
 }
 
 // Boost locks a boost from the epoch on that is open now, and returns it as it is kept.
@@ -160,4 +184,9 @@ func (l *Ledger) Credit(ctx context.Context, id, account [16]byte, amount uint64
 // Stakes returns the boosts and pools that run: of one account, or of all when that is zero.
 func (l *Ledger) Stakes(ctx context.Context, account [16]byte, now time.Time) (Stakes, error) {
 	return l.books.Stakes(ctx, l.epochs.At(now), account)
+}
+
+// Boosted returns the works that are boosted most in the epoch that is open now, at most so many: the most first.
+func (l *Ledger) Boosted(ctx context.Context, most int, now time.Time) ([]Boosted, error) {
+	return l.books.Boosted(ctx, l.epochs.At(now), most)
 }

@@ -43,6 +43,7 @@ type Line struct {
 type Statement struct {
 	Books                 // its lines are those of open epochs too
 	Pending uint64        // µ-credits of lines that are not paid yet
+	Appeals []Appeal      // the newest, newest first
 	Records []log.Receipt // the newest increases as the public log has them or will have them, newest first
 }
 
@@ -77,6 +78,9 @@ func (l *Ledger) statement(ctx context.Context, account [16]byte, lines int) (St
 		}
 	}
 	slices.SortStableFunc(s.Lines, func(a, b Line) int { return cmp.Compare(b.Epoch, a.Epoch) })
+	if s.Appeals, err = l.books.Appeals(ctx, AppealQuery{Account: account, Most: KeepAppeals}); err != nil {
+		return Statement{}, err
+	}
 	s.Records, err = l.books.Increases(ctx, account, statementRecords)
 	return s, err
 }

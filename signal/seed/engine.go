@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 
+	"fanseed/signal/receipt"
 	"fanseed/signal/seedbox"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
@@ -75,6 +76,9 @@ func (e *engine) Keep(r node.Receipt) { e.owed.keep(r) }
 
 // Forget implements node.Host.
 func (e *engine) Forget(serial [16]byte) { e.owed.forget(serial) }
+
+// Promised implements node.Host.
+func (e *engine) Promised(receipt.Result) {}
 
 // Moved implements node.Host.
 func (e *engine) Moved(int64, int64) {}

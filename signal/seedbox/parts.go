@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha1"
 
+	"fanseed/signal/receipt"
 	"fanseed/wasm/merkle"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
@@ -80,6 +81,7 @@ func (n noted) Changed(s node.Snapshot)   { n.box.heard(s) }
 func (n noted) Removed(infohash [20]byte) { n.box.removed(infohash) }
 
 // Nothing is earned, and the box has no limits of days and months.
-func (noted) Keep(node.Receipt)  {}
-func (noted) Forget([16]byte)    {}
-func (noted) Moved(int64, int64) {}
+func (noted) Keep(node.Receipt)       {}
+func (noted) Forget([16]byte)         {}
+func (noted) Promised(receipt.Result) {}
+func (noted) Moved(int64, int64)      {}

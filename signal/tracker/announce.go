@@ -106,8 +106,19 @@ func (t *Tracker) reply(c Conn, m *announce.Announce) {
 	jitter := 0.9 + 0.2*t.config.Rand.Float64()
 	t.send(c, &announce.Reply{
 		Infohash: m.Infohash, Complete: complete, Incomplete: incomplete,
-		Interval: int(t.config.Interval.Seconds()*jitter + 0.5),
+		Interval: int(t.interval(m.Infohash).Seconds()*jitter + 0.5),
 	})
+}
+
+// boostedOften is how many times as often a boosted work is announced. Each announce brings as many introductions as another, of stock
+// clients too, which obey the interval.
+const boostedOften = 4
+
+func (t *Tracker) interval(infohash [20]byte) time.Duration {
+	if t.config.Boosted(infohash) {
+		return t.config.Interval / boostedOften
+	}
+	return t.config.Interval
 }
 
 func (t *Tracker) refuse(c Conn, m *announce.Announce, reason string) {

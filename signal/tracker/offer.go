@@ -62,11 +62,12 @@ func (o *offers) expire(now time.Time) {
 func (t *Tracker) relayOffers(now time.Time, from *peer, offered []announce.Offer) {
 	n := min(len(offered), announce.MaxOffers, t.config.MaxOffers-from.waiting)
 	for i, to := range t.pick(from, n) {
-		t.offers.add(now, offerKey{from, to, offered[i].ID}, offered[i].SDP)
-		t.send(to.conn.handle, &announce.RelayedOffer{
-			Infohash: from.swarm.infohash, PeerID: from.id, OfferID: offered[i].ID, SDP: offered[i].SDP,
-		})
+		t.relay(now, relayed{from, to, offered[i].ID, offered[i].SDP})
 	}
+}
+
+func relayedOffer(o relayed) *announce.RelayedOffer {
+	return &announce.RelayedOffer{Infohash: o.from.swarm.infohash, PeerID: o.from.id, OfferID: o.id, SDP: o.sdp}
 }
 
 // answer relays an answer to an offer that waits for it. Nothing else is ever said to the answerer: that the other side left
@@ -84,6 +85,7 @@ func (t *Tracker) answer(c Conn, m *announce.Answer) {
 	if one == nil {
 		return
 	}
+	s.introduced++
 	t.send(from.conn.handle, &announce.RelayedAnswer{Infohash: m.Infohash, PeerID: to.id, OfferID: m.OfferID, SDP: m.SDP})
 	t.emit(Introduced{
 		Infohash: m.Infohash, OfferID: m.OfferID,

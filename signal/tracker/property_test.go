@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,8 @@ func smallConfig(seed uint64) Config {
 		Rand:  rand.New(rand.NewPCG(seed, 0)),
 		Allow: func(infohash [20]byte) bool { return infohash != name("X0") },
 
-		MaxSwarms: 3, MaxPeers: 6, MaxJoined: 3, MaxIDs: 2, MaxOffers: 7,
+		MaxSwarms: 3, MaxPeers: 6, MaxJoined: 3, MaxIDs: 2, MaxOffers: 7, RelayBurst: 2,
+		Boosted: func(infohash [20]byte) bool { return infohash == name("X1") },
 	}
 }
 
@@ -113,6 +115,7 @@ type watch struct {
 	t      *testing.T
 	owed   map[Conn]int  // announces that were not answered yet: those of newcomers may be later
 	offers map[relay]int // relayed and not answered
+	made   map[relay]bool
 }
 
 // relay is an offer of a peer that was handed to a socket.
@@ -121,14 +124,21 @@ type relay struct {
 	to                 Conn
 }
 
-func newWatch(t *testing.T) *watch { return &watch{t, map[Conn]int{}, map[relay]int{}} }
+func newWatch(t *testing.T) *watch {
+	return &watch{t, map[Conn]int{}, map[relay]int{}, map[relay]bool{}}
+}
 
 func (w *watch) check(in input, effects []Effect) {
 	m, announced := in.m.(*announce.Announce)
 	if announced {
 		w.owed[in.conn]++
+		for _, o := range m.Offers {
+			if m.Event != announce.EventStopped {
+				w.made[relay{infohash: m.Infohash, from: m.PeerID, id: o.ID}] = true
+			}
+		}
 	}
-	relayed := 0
+	relayed := map[Conn]int{}
 	for _, e := range effects {
 		s, ok := e.(Send)
 		if !ok {
@@ -137,7 +147,11 @@ func (w *watch) check(in input, effects []Effect) {
 		switch sent := s.Message.(type) {
 		case *announce.Reply:
 			w.answered(s.Conn)
-			if sent.Interval < 108 || sent.Interval > 132 {
+			least, most := 108, 132
+			if sent.Infohash == name("X1") {
+				least, most = 27, 33
+			}
+			if sent.Interval < least || sent.Interval > most {
 				w.t.Errorf("interval %d", sent.Interval)
 			}
 		case *announce.Failure:
@@ -146,8 +160,8 @@ func (w *watch) check(in input, effects []Effect) {
 				w.t.Errorf("failure %+v", sent)
 			}
 		case *announce.RelayedOffer:
-			relayed++
-			if !announced || sent.Infohash != m.Infohash || sent.PeerID != m.PeerID || m.Event == announce.EventStopped {
+			relayed[s.Conn]++
+			if !w.made[relay{infohash: sent.Infohash, from: sent.PeerID, id: sent.OfferID}] {
 				w.t.Errorf("offer %+v was never made", sent)
 			}
 			w.offers[relay{sent.Infohash, sent.PeerID, sent.OfferID, s.Conn}]++
@@ -166,8 +180,10 @@ func (w *watch) check(in input, effects []Effect) {
 	if in.close {
 		w.owed[in.conn] = 0
 	}
-	if relayed > announce.MaxOffers {
-		w.t.Errorf("%d offers relayed", relayed)
+	for c, n := range relayed {
+		if n > 2+int(in.wait/relayEvery) {
+			w.t.Errorf("conn %d was handed %d offers after %v", c, n, in.wait)
+		}
 	}
 }
 
@@ -199,11 +215,16 @@ func checkInside(t *testing.T, tr *Tracker, now time.Time) {
 			}
 		}
 	}
-	if members != tr.peers.Len() || empty != tr.empty.Len() || waiting > tr.offers.order.Len() || len(tr.offers.byKey) != tr.offers.order.Len() {
+	if members != tr.peers.Len() || empty != tr.empty.Len() || waiting > tr.offers.order.Len()+tr.waiting || len(tr.offers.byKey) != tr.offers.order.Len() {
 		t.Errorf("%d members and %d in order; %d empty and %d in order; %d offers wait of %d and %d", members, tr.peers.Len(),
 			empty, tr.empty.Len(), waiting, tr.offers.order.Len(), len(tr.offers.byKey))
 	}
+	queued := 0
 	for c, conn := range tr.conns {
+		queued += conn.relays.waiting()
+		if n := conn.relays.waiting(); n > maxWaiting || n > 0 != slices.Contains(tr.crowded, conn) {
+			t.Errorf("conn %d: %d offers wait for it", c, n)
+		}
 		infohashes, ids := map[[20]byte]bool{}, map[[20]byte]bool{}
 		for _, p := range conn.peers {
 			infohashes[p.swarm.infohash], ids[p.id] = true, true
@@ -212,11 +233,14 @@ func checkInside(t *testing.T, tr *Tracker, now time.Time) {
 			t.Errorf("conn %d is in %d swarms as %d peers and waits for %d", c, len(infohashes), len(ids), len(conn.takeovers))
 		}
 	}
+	if queued != tr.waiting {
+		t.Errorf("%d offers wait, of which %d are known", queued, tr.waiting)
+	}
 }
 
 // TestPickIsFair counts who is handed the offers of many announces.
 func TestPickIsFair(t *testing.T) {
-	tr := New(Config{Rand: rand.New(rand.NewPCG(1, 1)), MaxOffers: 1 << 30, MaxIDs: 100})
+	tr := New(Config{Rand: rand.New(rand.NewPCG(1, 1)), MaxOffers: 1 << 30, MaxIDs: 100, RelayBurst: 1 << 30})
 	now := time.Unix(0, 0)
 	for i := range 40 {
 		left := float64(i % 2)
@@ -253,7 +277,7 @@ func TestPickIsFair(t *testing.T) {
 // TestNetworksAreMetAlike has 40 seeders on one network and one on each of four others: each network is met as often as any other.
 func TestNetworksAreMetAlike(t *testing.T) {
 	const rounds, crowd = 4000, 40
-	tr, now := New(Config{Rand: rand.New(rand.NewPCG(1, 2)), MaxOffers: 1 << 30}), time.Unix(0, 0)
+	tr, now := New(Config{Rand: rand.New(rand.NewPCG(1, 2)), MaxOffers: 1 << 30, RelayBurst: 1 << 30}), time.Unix(0, 0)
 	got := map[Conn]int{}
 	for i := range Conn(crowd + 4) {
 		tr.Place(10+i, fmt.Sprint("N", max(i, crowd-1)))

@@ -28,7 +28,9 @@ var rewrite = flag.Bool("rewrite", false, "rewrite the effects in testdata")
 //	deny X              X is allowed no more
 //	revoke X
 //	counts X
-//	limit peers=2       before the first input: swarms, peers, joined, ids, offers
+//	boost X             X comes first from now on
+//	introduced X
+//	limit peers=2       before the first input: swarms, peers, joined, ids, offers, burst
 func TestScripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(paths) == 0 {
@@ -78,15 +80,17 @@ type stage struct {
 	tracker *Tracker
 	now     time.Time
 	denied  map[[20]byte]bool
+	boosted map[[20]byte]bool
 	conns   []string // Conn i+1 has name conns[i]
 	effects []string
 }
 
 func newStage(t *testing.T) *stage {
-	s := &stage{t: t, now: time.Unix(1_700_000_000, 0), denied: map[[20]byte]bool{}}
+	s := &stage{t: t, now: time.Unix(1_700_000_000, 0), denied: map[[20]byte]bool{}, boosted: map[[20]byte]bool{}}
 	s.config = Config{
-		Rand:  rand.New(rand.NewPCG(1, 2)),
-		Allow: func(infohash [20]byte) bool { return !s.denied[infohash] },
+		Rand:    rand.New(rand.NewPCG(1, 2)),
+		Allow:   func(infohash [20]byte) bool { return !s.denied[infohash] },
+		Boosted: func(infohash [20]byte) bool { return s.boosted[infohash] },
 	}
 	return s
 }
@@ -104,6 +108,10 @@ func (s *stage) input(words []string) {
 		s.wait(words[1])
 	case "deny":
 		s.denied[name(words[1])] = true
+	case "boost":
+		s.boosted[name(words[1])] = true
+	case "introduced":
+		s.effects = append(s.effects, strconv.Itoa(s.tracker.Introduced(name(words[1]))))
 	case "revoke":
 		s.tracker.Revoke(s.now, name(words[1]))
 	case "counts":
@@ -118,7 +126,7 @@ func (s *stage) input(words []string) {
 func (s *stage) limit(settings []string) {
 	fields := map[string]*int{
 		"swarms": &s.config.MaxSwarms, "peers": &s.config.MaxPeers, "joined": &s.config.MaxJoined,
-		"ids": &s.config.MaxIDs, "offers": &s.config.MaxOffers,
+		"ids": &s.config.MaxIDs, "offers": &s.config.MaxOffers, "burst": &s.config.RelayBurst,
 	}
 	for _, setting := range settings {
 		key, value, _ := strings.Cut(setting, "=")
@@ -262,7 +270,11 @@ func (s *stage) side(side Side) string {
 func describeMessage(m announce.ServerMessage) string {
 	switch m := m.(type) {
 	case *announce.Reply:
-		return fmt.Sprintf("reply %s complete=%d incomplete=%d", word(m.Infohash), m.Complete, m.Incomplete)
+		text := fmt.Sprintf("reply %s complete=%d incomplete=%d", word(m.Infohash), m.Complete, m.Incomplete)
+		if m.Interval < 60 {
+			text += " again soon"
+		}
+		return text
 	case *announce.RelayedOffer:
 		return fmt.Sprintf("offer %s from=%s id=%s", word(m.Infohash), word(m.PeerID), word(m.OfferID))
 	case *announce.RelayedAnswer:

@@ -13,6 +13,7 @@ type swarm struct {
 	peers             map[[20]byte]*peer // by peer id; never ranged over
 	seeders, leechers half
 	downloaded        int
+	introduced        int           // answers that were relayed
 	empty             *list.Element // in Tracker.empty while it has no peers
 }
 
@@ -26,7 +27,7 @@ type peer struct {
 	index    int           // in network.peers
 	heard    time.Time     // last announce
 	element  *list.Element // in Tracker.peers
-	waiting  int           // its offers that wait for answers
+	waiting  int           // its offers that wait to be handed out, or for answers
 	takeover *takeover     // that waits for its id
 }
 
@@ -37,6 +38,7 @@ type conn struct {
 	takeovers []*takeover // that it waits for
 	unlimited bool        // MaxJoined is not for it
 	net       string      // see Place
+	relays    relays      // offers to it
 }
 
 // half returns the part of the swarm that a peer belongs to.

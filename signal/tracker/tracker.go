@@ -24,6 +24,9 @@ type Config struct {
 	Rand *rand.Rand
 	// Allow says whether an infohash is tracked; nil tracks all.
 	Allow func(infohash [20]byte) bool
+	// Boosted says whether an infohash comes first: it is announced four times as often, and its offers are handed out before others where
+	// they have to wait. Nil: none does.
+	Boosted func(infohash [20]byte) bool
 
 	Interval  time.Duration // between announces, ±10 %; 120 s
 	MaxSwarms int           // 50,000; the longest empty one makes room
@@ -31,6 +34,8 @@ type Config struct {
 	MaxJoined int           // infohashes on one socket; 256: a tab may seed a hundred works
 	MaxIDs    int           // peer ids on one socket; 4
 	MaxOffers int           // offers of one peer that wait for their answers; 64
+	// RelayBurst is how many offers a socket is handed at once; 24. After that it is eight a second.
+	RelayBurst int
 }
 
 const (
@@ -49,6 +54,8 @@ type Tracker struct {
 	peers     *list.List // of *peer, longest silent first
 	offers    offers
 	takeovers *list.List // of *takeover, oldest first
+	crowded   []*conn    // for which offers wait
+	waiting   int        // offers that wait to be handed out
 }
 
 // New returns a tracker without swarms.
@@ -59,8 +66,12 @@ func New(c Config) *Tracker {
 	setDefault(&c.MaxJoined, 256)
 	setDefault(&c.MaxIDs, 4)
 	setDefault(&c.MaxOffers, 64)
+	setDefault(&c.RelayBurst, 24)
 	if c.Allow == nil {
 		c.Allow = func([20]byte) bool { return true }
+	}
+	if c.Boosted == nil {
+		c.Boosted = func([20]byte) bool { return false }
 	}
 	return &Tracker{
 		config: c, swarms: map[[20]byte]*swarm{}, empty: list.New(), conns: map[Conn]*conn{},
@@ -112,6 +123,7 @@ func (t *Tracker) Closed(now time.Time, c Conn) {
 	for len(conn.takeovers) > 0 {
 		t.endTakeover(conn.takeovers[0].peer)
 	}
+	t.forgetRelays(conn)
 	for len(conn.peers) > 0 {
 		t.vacate(now, conn.peers[0])
 	}
@@ -127,8 +139,9 @@ func (t *Tracker) Ponged(_ time.Time, c Conn) {
 	}
 }
 
-// Tick lets pass what was due by now: silent peers, unanswered offers, unanswered pings.
+// Tick lets pass what was due by now: offers that waited for their turn, silent peers, unanswered offers, unanswered pings.
 func (t *Tracker) Tick(now time.Time) {
+	t.relayDueNow(now)
 	t.offers.expire(now)
 	for next := front[*takeover](t.takeovers); next != nil && !now.Before(next.due); next = front[*takeover](t.takeovers) {
 		t.vacate(now, next.peer)
@@ -148,6 +161,11 @@ func (t *Tracker) Deadline() (due time.Time) {
 	}
 	if o := t.offers.oldest(); o != nil && (due.IsZero() || o.due.Before(due)) {
 		due = o.due
+	}
+	for _, c := range t.crowded {
+		if next := t.relayDue(&c.relays); due.IsZero() || next.Before(due) {
+			due = next
+		}
 	}
 	return due
 }
@@ -173,6 +191,20 @@ func (t *Tracker) Counts(infohash [20]byte) (complete, incomplete, downloaded in
 		return 0, 0, 0
 	}
 	return s.seeders.size, s.leechers.size, s.downloaded
+}
+
+// Introduced returns how many answers were relayed in a swarm, as long as it is remembered.
+func (t *Tracker) Introduced(infohash [20]byte) int {
+	if s := t.swarms[infohash]; s != nil {
+		return s.introduced
+	}
+	return 0
+}
+
+// Joined says whether c's socket is in a swarm.
+func (t *Tracker) Joined(c Conn, infohash [20]byte) bool {
+	conn := t.conns[c]
+	return conn != nil && slices.ContainsFunc(conn.peers, func(p *peer) bool { return p.swarm.infohash == infohash })
 }
 
 // expiry is when a peer that stays silent leaves.

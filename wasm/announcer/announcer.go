@@ -175,6 +175,8 @@ func (a *Announcer) Received(now time.Time, text []byte) {
 		a.pinged(m)
 	case *announce.Challenge:
 		a.challenged(now, m)
+	case *announce.Help:
+		a.handed(m)
 	case *announce.Error:
 		a.refused(now, m)
 	}

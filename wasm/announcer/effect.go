@@ -73,6 +73,13 @@ type Challenged struct {
 	Count     int
 }
 
+// Handed tells of a boosted work that the server asks us to seed, after [Announcer.Idle].
+type Handed struct {
+	Infohash [20]byte
+	Length   uint64 // bytes, as the server says
+	Lasts    uint64 // seconds, as the server says
+}
+
 // Failed tells a refusal: of one torrent, or of the login (Infohash all zero).
 type Failed struct {
 	Infohash [20]byte
@@ -91,6 +98,7 @@ func (Ticketed) effect()   {}
 func (Settled) effect()    {}
 func (Revoked) effect()    {}
 func (Challenged) effect() {}
+func (Handed) effect()     {}
 func (Failed) effect()     {}
 
 func (a *Announcer) emit(e Effect) { a.effects = append(a.effects, e) }

@@ -21,6 +21,7 @@ type link struct {
 	account  bool            // logged in on this socket
 	hello    *announce.Hello // once it came
 	asked    []asked         // challenges
+	idle     bool            // said, and nothing was handed to us since
 	paced    time.Time       // when all announces would be sent if none had been sent at once
 }
 

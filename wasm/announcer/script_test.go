@@ -135,6 +135,10 @@ func (s *stage) caller(verb string, args []string) {
 		if !s.a.Prove(s.now, announce.Proof{ID: uint64(s.number(a["number"])), Index: int(s.number(a["index"])), Block: []byte("x")}) {
 			s.effects = append(s.effects, "nobody waits")
 		}
+	case "idle":
+		if !s.a.Idle(s.now, uint64(s.number(a["room"]))) {
+			s.effects = append(s.effects, "nobody was told")
+		}
 	case "closed":
 		s.a.Closed(s.now)
 	case "signed":
@@ -213,6 +217,8 @@ func (s *stage) message(words []string) announce.ServerMessage {
 		return &announce.Challenge{ID: uint64(s.number(a["number"])), Infohash: infohash, Nonce: [32]byte{4}, Count: 8, Deadline: uint64(s.number(a["ms"]))}
 	case "revoked":
 		return &announce.Revoked{Infohash: infohash, Message: "gone"}
+	case "help":
+		return &announce.Help{Infohash: infohash, Length: uint64(s.number(a["length"])), Lasts: uint64(s.number(a["lasts"]))}
 	case "error":
 		return &announce.Error{Code: "busy", Message: "not now"}
 	}
@@ -314,6 +320,8 @@ func (s *stage) describe(e Effect) string {
 		return fmt.Sprintf("revoked %s: %s", word(e.Infohash), e.Message)
 	case Challenged:
 		return fmt.Sprintf("challenge %s number=%d nonce %x key %x count=%d", word(e.Infohash), e.ID, e.Nonce[:1], e.PublicKey[:1], e.Count)
+	case Handed:
+		return fmt.Sprintf("handed %s length=%d lasts=%d", word(e.Infohash), e.Length, e.Lasts)
 	case Failed:
 		return fmt.Sprintf("failed %s: %s", word(e.Infohash), e.Reason)
 	}
@@ -344,6 +352,8 @@ func (s *stage) describeSent(text []byte) string {
 		return fmt.Sprintf("login %x %x", m.PublicKey[:1], m.Signature[:1])
 	case *announce.Pong:
 		return fmt.Sprintf("pong %x", m.Nonce[:1])
+	case *announce.Idle:
+		return fmt.Sprintf("idle room=%d", m.Room)
 	case *announce.Proof:
 		return fmt.Sprintf("proof number=%d index=%d", m.ID, m.Index)
 	case *announce.Settle:

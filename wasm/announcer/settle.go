@@ -144,7 +144,7 @@ func (a *Announcer) settled(now time.Time, m *announce.Settled) {
 	sent := r.batches[i].receipts
 	r.batches = slices.Delete(r.batches, i, i+1)
 	for _, one := range m.Results {
-		result := receipt.Result{Serial: one.Serial, Amount: one.Amount, Reason: receipt.Reason(one.Reason)}
+		result := receipt.Result{Serial: one.Serial, Amount: one.Amount, Reason: receipt.Reason(one.Reason), Promise: receipt.Promise(one.Promise)}
 		r.answered(sent, result)
 		a.emit(Settled{result})
 	}

@@ -84,7 +84,7 @@ func (e *engine) configure(ctx context.Context, o js.Value) (any, error) {
 		Limits: limits,
 		Parts: node.Parts{
 			Peers: e.peers, Sockets: sockets{}, Hasher: newHasher(e.host), Keys: e.keys,
-			Stores: stores{e.stores}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
+			Stores: stores{e.stores}, Torrents: torrents{e.host}, Fetcher: fetcher{}, Host: host{e.host, map[[20]byte]told{}},
 		},
 		Receipts: receiptsOf(o.Get("receipts")),
 	})

@@ -7,6 +7,7 @@ import (
 	"math"
 	"syscall/js"
 
+	"fanseed/signal/receipt"
 	"fanseed/wasm/node"
 	"fanseed/wasm/store"
 )
@@ -25,8 +26,9 @@ func (h host) Removed(infohash [20]byte) {
 	h.value.Call("removed", hex.EncodeToString(infohash[:]))
 }
 
-func (h host) Keep(r node.Receipt)        { h.value.Call("keep", receipt(r)) }
+func (h host) Keep(r node.Receipt)        { h.value.Call("keep", kept(r)) }
 func (h host) Forget(serial [16]byte)     { h.value.Call("forget", hex.EncodeToString(serial[:])) }
+func (h host) Promised(r receipt.Result)  { h.value.Call("promised", promised(r)) }
 func (h host) Moved(sent, received int64) { h.value.Call("moved", sent, received) }
 
 func (h host) Changed(s node.Snapshot) {
@@ -88,6 +90,9 @@ func snapshot(s node.Snapshot) js.Value {
 		}
 		out.Set("selected", selected)
 	}
+	if !s.Helps.IsZero() {
+		out.Set("helps", s.Helps.UnixMilli())
+	}
 	if s.Err != nil && s.Revoked {
 		out.Set("error", object("code", "revoked", "message", s.Err.Error()))
 	} else if s.Err != nil {
@@ -112,7 +117,15 @@ func webseedsOf(webseeds []node.Webseed) []any {
 	return list
 }
 
-func receipt(r node.Receipt) js.Value {
+func promised(r receipt.Result) js.Value {
+	p := r.Promise
+	return object(
+		"serial", hex.EncodeToString(r.Serial[:]), "amount", r.Amount, "salt", hex.EncodeToString(p.Salt[:]), "epoch", p.Epoch,
+		"by", p.By, "signature", hex.EncodeToString(p.Signature[:]),
+	)
+}
+
+func kept(r node.Receipt) js.Value {
 	return object(
 		"serial", hex.EncodeToString(r.Serial[:]), "amount", r.Amount, "acknowledged", r.Acknowledged,
 		"signature", hex.EncodeToString(r.Signature[:]),

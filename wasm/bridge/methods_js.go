@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"math"
 	"syscall/js"
+	"time"
 
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
@@ -14,7 +15,10 @@ import (
 func (e *engine) add(ctx context.Context, o js.Value) (any, error) {
 	var infohash [20]byte
 	var err error
-	if torrent := o.Get("torrent"); torrent.Type() == js.TypeObject {
+	if helps := o.Get("helps"); helps.Type() == js.TypeNumber {
+		infohash, err = e.node.Help(ctx, bytesToGo(o.Get("torrent")), time.Duration(max(0, helps.Float()))*time.Millisecond)
+		err = wrap(codeBadTorrent, err)
+	} else if torrent := o.Get("torrent"); torrent.Type() == js.TypeObject {
 		var files []int
 		if so := o.Get("so"); so.Type() == js.TypeString {
 			if files, err = metainfo.ParseSelect(so.String()); err != nil {
@@ -184,6 +188,7 @@ func limitsOf(o js.Value) node.Limits {
 		UploadPerMonth:   bytesOf(o.Get("uploadPerMonth")),
 		DownloadPerMonth: bytesOf(o.Get("downloadPerMonth")),
 		Storage:          bytesOf(o.Get("storage")),
+		Help:             o.Get("help").Truthy(),
 	}
 }
 

@@ -2,11 +2,13 @@ package bridge
 
 import (
 	"context"
+	"encoding/hex"
 	"sync"
 	"syscall/js"
 
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/node"
+	"fanseed/wasm/promise"
 	"fanseed/wasm/rtc"
 	"fanseed/wasm/store"
 )
@@ -72,6 +74,17 @@ type stores struct{ *store.Opener }
 
 func (s stores) Open(ctx context.Context, infohash [20]byte, info *metainfo.Info) (store.Store, error) {
 	return s.Opener.Open(ctx, infohash, info)
+}
+
+// torrents has the worker ask the server for a .torrent.
+type torrents struct{ host js.Value }
+
+func (t torrents) Torrent(ctx context.Context, infohash [20]byte) ([]byte, error) {
+	value, err := promise.Await(ctx, t.host.Call("torrent", hex.EncodeToString(infohash[:])))
+	if err != nil {
+		return nil, err
+	}
+	return bytesToGo(value), nil
 }
 
 // sockets dials the browser's WebSockets.

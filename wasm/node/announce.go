@@ -79,6 +79,8 @@ func (n *Node) drainAnnouncer(now time.Time) {
 			n.revoke(now, e)
 		case announcer.Challenged:
 			n.challenged(e)
+		case announcer.Handed:
+			n.handed(now, e)
 		case announcer.Failed:
 			n.refused(now, e)
 		}

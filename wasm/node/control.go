@@ -39,6 +39,10 @@ func (n *Node) AddMagnet(ctx context.Context, link string) (infohash [20]byte, e
 func (n *Node) add(ctx context.Context, t *metainfo.Torrent, m metainfo.Magnet) error {
 	return n.do(ctx, func(now time.Time) error {
 		w := n.find(m.Infohash)
+		if w != nil && !w.helps.IsZero() {
+			w.helps, w.changed = time.Time{}, true // from now on it is the person's own
+			w.start(now)
+		}
 		switch {
 		case w == nil:
 			w = n.newWork(m.Infohash, t, m)

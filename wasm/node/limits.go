@@ -14,6 +14,7 @@ type Limits struct {
 	UploadPerMonth   int64 // bytes
 	DownloadPerMonth int64 // bytes
 	Storage          int64 // bytes of downloaded pieces
+	Help             bool  // fetch and seed what the server hands out, while nothing else is to do
 }
 
 // Used is what all tabs have moved, as far as the host knows.

@@ -56,6 +56,7 @@ type Node struct {
 	budget    budget
 	capped    struct{ up, down bool } // what the works know of the budget
 	meetings  meetings
+	helping   helping
 	sharing   bool // there may be peers
 	fetching  bool // there may be webseeds even while sharing is off
 	copying   bool // a published piece is being copied
@@ -113,6 +114,7 @@ func (n *Node) tick(now time.Time) {
 	n.prove(now)
 	n.obeyBudget(now)
 	n.meetNext(now)
+	n.help(now)
 	next := now.Add(time.Second)
 	for _, w := range slices.Clone(n.works) {
 		w.tick(now)

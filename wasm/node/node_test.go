@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"fanseed/signal/ticket"
 	"fanseed/wasm/wire"
 )
 
@@ -29,6 +30,16 @@ func TestSeedFetchAndCredit(t *testing.T) {
 	eventually(t, "no receipt is pending", func() bool { a.mu.Lock(); defer a.mu.Unlock(); return len(a.kept) == 0 })
 	if err := w.books.Check(t.Context()); err != nil {
 		t.Error(err)
+	}
+	s, err := w.ledger.Statement(t.Context(), ticket.Account(a.public))
+	if err != nil || len(s.Records) == 0 {
+		t.Fatal(s.Records, err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	newest := s.Records[0]
+	if p := a.promised[newest.Serial]; p.Promise.Salt != newest.Salt || p.Promise.Epoch != newest.Epoch || p.Amount != newest.Amount || p.Promise.By == 0 {
+		t.Errorf("promised is %+v, want it for %+v", p, newest)
 	}
 }
 

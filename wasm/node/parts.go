@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"fanseed/signal/receipt"
 	"fanseed/wasm/metainfo"
 	"fanseed/wasm/store"
 )
@@ -17,7 +18,9 @@ type Parts struct {
 	Keys    Keys
 	Stores  Stores
 	Fetcher Fetcher // nil: no webseed is used
-	Host    Host
+	// Torrents is nil where the node seeds nothing but what it was told to. Nor does it where its Stores do not tell their Room() int64, in bytes.
+	Torrents Torrents
+	Host     Host
 }
 
 // Peers makes peer connections.
@@ -106,6 +109,8 @@ type Host interface {
 	// Keep keeps the newest receipt of a ticket until Forget.
 	Keep(Receipt)
 	Forget(serial [16]byte)
+	// Promised keeps what the server promises to have in its public log.
+	Promised(receipt.Result)
 	// Moved counts bytes that went to peers, and came from peers and webseeds,
 	// since the last call.
 	Moved(sent, received int64)

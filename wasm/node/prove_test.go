@@ -52,18 +52,12 @@ func (w *proofWorld) Settle(context.Context, [16]byte, []receipt.Receipt, time.T
 	return nil, errors.New("no receipts here")
 }
 
-// Minutes and Proofs implement hub.Seeding.
-func (w *proofWorld) Minutes(_ context.Context, minutes []hub.Minute) error {
+// Stayed implements hub.Seeding.
+func (w *proofWorld) Stayed(_ context.Context, told hub.Told) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.minutes += len(minutes)
-	return nil
-}
-
-func (w *proofWorld) Proofs(_ context.Context, proofs []hub.Proof) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.proofs = append(w.proofs, proofs...)
+	w.minutes += len(told.Minutes)
+	w.proofs = append(w.proofs, told.Proofs...)
 	return nil
 }
 

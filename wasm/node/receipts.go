@@ -56,6 +56,9 @@ func (n *Node) settled(result receipt.Result) {
 	if !known || !result.Reason.Final() {
 		return
 	}
+	if result.Promise.By > 0 {
+		n.parts.Host.Promised(result)
+	}
 	r.Acknowledged = max(r.Acknowledged, result.Amount)
 	if !result.Reason.Accepted() {
 		r.Acknowledged = r.Amount

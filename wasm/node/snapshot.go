@@ -25,11 +25,12 @@ type Snapshot struct {
 	Selected    []int   // the files that are fetched, by number; nil for all
 	Bitfield    wire.Bitfield
 	State       State
-	Err         error   // why State is Failed
-	Revoked     bool    // Err is the server's takedown
-	Progress    float64 // the verified share of the selected files; of what must be checked while State is Checking
-	Missing     int64   // bytes of the selected files
-	Kept        bool    // what is here is here after a reload
+	Err         error     // why State is Failed
+	Revoked     bool      // Err is the server's takedown
+	Progress    float64   // the verified share of the selected files; of what must be checked while State is Checking
+	Missing     int64     // bytes of the selected files
+	Kept        bool      // what is here is here after a reload
+	Helps       time.Time // it was handed out by the server, and may be dropped for another one then; zero for what the person has added
 	Caps        []Cap
 	Peers       []Peer
 	Webseeds    []Webseed
@@ -119,7 +120,7 @@ func (w *work) moved(stats swarm.Stats) moved {
 
 func (w *work) snapshot(stats swarm.Stats) Snapshot {
 	s := Snapshot{
-		Infohash: w.infohash, Magnet: w.magnetLink(), Name: w.name(), State: w.state(), Err: w.failure, Revoked: w.revoked,
+		Infohash: w.infohash, Magnet: w.magnetLink(), Name: w.name(), State: w.state(), Err: w.failure, Revoked: w.revoked, Helps: w.helps,
 		Kept: w.store != nil && !w.published && lasts(w.store), Caps: w.caps(),
 		DownRate: stats.DownRate, UpRate: stats.UpRate,
 		Downloaded: w.before.down + int64(stats.Downloaded), Uploaded: w.before.up + int64(stats.Uploaded), Earned: w.earnings,

@@ -49,7 +49,9 @@ type work struct {
 	removed   bool      // what comes back from jobs is of no use
 	ends      time.Time // when a stopped work's last connections are closed
 	failure   error
-	revoked   bool // failure is the server's takedown
+	revoked   bool      // failure is the server's takedown
+	helps     time.Time // when it may be dropped for another one; zero for what the person has added
+	retry     bool      // room is being made for it
 	seeking   seeking
 	waiters   []waiter
 	earned    map[[16]byte]uint64 // newest receipt of each ticket

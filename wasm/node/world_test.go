@@ -19,6 +19,8 @@ import (
 	"fanseed/signal/hub"
 	"fanseed/signal/ledger"
 	"fanseed/signal/ledger/sqlite"
+	"fanseed/signal/log"
+	"fanseed/signal/receipt"
 	signalsocket "fanseed/signal/socket"
 	"fanseed/signal/ticket"
 	"fanseed/wasm/merkle"
@@ -68,7 +70,11 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	epochs := ledger.Epochs(time.Hour)
-	l, err := ledger.New(t.Context(), books, ledger.Config{Epochs: epochs, Log: slog.New(slog.DiscardHandler)})
+	signer, err := log.NewSigner("fanseed.test", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := ledger.New(t.Context(), books, ledger.Config{Epochs: epochs, Log: slog.New(slog.DiscardHandler), Signer: signer})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,6 +129,8 @@ type engine struct {
 	mu    sync.Mutex
 	shown map[[20]byte]Snapshot
 	kept  map[[16]byte]Receipt
+	// promised has the newest of each ticket.
+	promised map[[16]byte]receipt.Result
 
 	received int64 // bytes that the host was told of
 }
@@ -143,7 +151,7 @@ func startConfigured(t *testing.T, w *world, key ed25519.PrivateKey, public [32]
 
 // startParts starts an engine whose parts were changed.
 func startParts(t *testing.T, w *world, key ed25519.PrivateKey, public [32]byte, c Config, change func(*Parts)) *engine {
-	e := &engine{t: t, budget: 1 << 30, key: key, public: public, shown: map[[20]byte]Snapshot{}, kept: map[[16]byte]Receipt{}}
+	e := &engine{t: t, budget: 1 << 30, key: key, public: public, shown: map[[20]byte]Snapshot{}, kept: map[[16]byte]Receipt{}, promised: map[[16]byte]receipt.Result{}}
 	c.Server, c.Rand = w.url, rand.New(rand.NewPCG(rand.Uint64(), 3))
 	c.Parts = Parts{Peers: realPeers{}, Sockets: realSockets{}, Hasher: realHasher{}, Keys: e, Stores: e, Fetcher: httpFetcher{http.DefaultClient}, Host: e}
 	change(&c.Parts)
@@ -234,6 +242,12 @@ func (e *engine) Forget(serial [16]byte) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	delete(e.kept, serial)
+}
+
+func (e *engine) Promised(r receipt.Result) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.promised[r.Serial] = r
 }
 
 func (e *engine) Moved(sent, received int64) {

@@ -12,6 +12,13 @@ type Budget struct {
 // NewBudget returns a budget of so many bytes.
 func NewBudget(bytes int64) *Budget { return &Budget{size: bytes, left: bytes} }
 
+// Left returns how many bytes may still be taken; less than none where more is held than there may be.
+func (b *Budget) Left() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left
+}
+
 // Resize changes how many bytes there may be. What is held stays, even where that is more.
 func (b *Budget) Resize(bytes int64) {
 	b.mu.Lock()

@@ -37,6 +37,9 @@ type Opener struct {
 // NewOpener returns an Opener whose stores are paid for from budget, all together.
 func NewOpener(budget *Budget) *Opener { return &Opener{budget: budget, handles: newHandles()} }
 
+// Room returns how many bytes the stores may still take.
+func (o *Opener) Room() int64 { return o.budget.Left() }
+
 // Kind tells where stores are opened.
 func (o *Opener) Kind() Kind {
 	o.mu.Lock()

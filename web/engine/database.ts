@@ -1,9 +1,9 @@
 /**
- * What the browser keeps between visits: the account's key, receipts that the server has not acknowledged, how much was sent today, and
- * the list of works.
+ * What the browser keeps between visits: the account's key, receipts that the server has not acknowledged, what it has promised for
+ * those that it has, how much was sent today, and the list of works.
  * Where IndexedDB is refused (a sandboxed frame, some private windows) the same is kept in memory, and ends with the tab.
  */
-import type { Receipt } from "./messages.js";
+import type { Promised, Receipt } from "./messages.js";
 
 export interface KeyPair {
   privateKey: CryptoKey;
@@ -18,19 +18,21 @@ export interface Kept {
   torrent?: Uint8Array<ArrayBuffer>;
   /** The files that are fetched, by number; all where it is left out. */
   selected?: number[] | undefined;
+  /** Handed out by the server, and not to be dropped for another before: see Snapshot. */
+  helps?: number | undefined;
   /** Not stopped by hand. */
   started: boolean;
   /** When, by this browser's clock, in milliseconds. */
   added: number;
 }
 
-type Store = "identity" | "receipts" | "sent" | "works";
+type Store = "identity" | "receipts" | "promises" | "sent" | "works";
 
-const memory: Record<Store, Map<string, unknown>> = { identity: new Map(), receipts: new Map(), sent: new Map(), works: new Map() };
+const memory: Record<Store, Map<string, unknown>> = { identity: new Map(), receipts: new Map(), promises: new Map(), sent: new Map(), works: new Map() };
 
 const opened: Promise<IDBDatabase | undefined> = new Promise((resolve) => {
   try {
-    const request = indexedDB.open("fanseed", 2);
+    const request = indexedDB.open("fanseed", 3);
     request.onupgradeneeded = () => {
       const there = request.result.objectStoreNames;
       for (const name of Object.keys(memory)) if (!there.contains(name)) request.result.createObjectStore(name);
@@ -126,6 +128,23 @@ export function forgetReceipt(server: string, serial: string): Promise<void> {
 
 export async function loadReceipts(server: string): Promise<Receipt[]> {
   return (await all<Receipt & { server: string }>("receipts")).filter((r) => r.server === server);
+}
+
+/** So many are kept; the oldest go first. */
+const mostPromises = 200;
+
+type KeptPromise = Promised & { server: string };
+
+/** Amounts are cumulative: the newest promise of a ticket is about all of its bytes. */
+export async function keepPromise(server: string, p: Promised): Promise<void> {
+  await replace<KeptPromise>("promises", keyOf(server, p.serial), (before) => (before && before.amount > p.amount ? before : { ...p, server }));
+}
+
+/** Newest first. */
+export async function loadPromises(server: string): Promise<Promised[]> {
+  const list = (await all<KeptPromise>("promises")).filter((p) => p.server === server).sort((a, b) => b.by - a.by);
+  for (const { serial } of list.splice(mostPromises)) await forget("promises", keyOf(server, serial));
+  return list.map(({ server: _, ...p }) => p);
 }
 
 export async function keepWork(work: Kept): Promise<void> {

@@ -2,7 +2,7 @@
  * The page's API: one seeder a tab, which shows what the engine says, wherever it runs, and passes on what the page asks. See tabs.ts for
  * who runs it.
  */
-import { FanseedError, type Account, type Boost, type ConnectOptions, type Limits, type Pool, type PublishOptions, type Seeder, type SeederEventMap, type ShareMode, type Storage, type Work } from "../types/engine.js";
+import { FanseedError, type Account, type Appeal, type AppealSubject, type Boost, type ConnectOptions, type Limits, type Pool, type PublishOptions, type Seeder, type SeederEventMap, type ShareMode, type Storage, type Work } from "../types/engine.js";
 import type { Event as Told, Receipt, Snapshot, StreamAnswer } from "./messages.js";
 import { parse } from "./source.js";
 import { countStreams, startStreams, takeStreams } from "./stream.js";
@@ -97,14 +97,24 @@ class OneSeeder extends EventTarget implements Seeder {
     return account;
   }
 
-  async boost(infohash: string, { price, epochs = 1, promo = false }: { price: number; epochs?: number; promo?: boolean }): Promise<Boost> {
+  async boost(infohash: string, { price, epochs = 1, promo = false, id = newID() }: Parameters<Seeder["boost"]>[1]): Promise<Boost> {
     this.#check();
-    return this.tabs.call("boost", { id: newID(), infohash, price, epochs, promo });
+    return this.tabs.call("boost", { id, infohash, price, epochs, promo });
   }
 
-  async fund(infohash: string, { amount, rate, epochs = 30 }: { amount: number; rate: number; epochs?: number }): Promise<Pool> {
+  async fund(infohash: string, { amount, rate, epochs = 30, id = newID() }: Parameters<Seeder["fund"]>[1]): Promise<Pool> {
     this.#check();
-    return this.tabs.call("fund", { id: newID(), infohash, amount, rate, epochs });
+    return this.tabs.call("fund", { id, infohash, amount, rate, epochs });
+  }
+
+  async appeal(about: AppealSubject, note: string): Promise<Appeal> {
+    this.#check();
+    return this.tabs.call("appeal", { about, note });
+  }
+
+  async statement(format: "json" | "csv"): Promise<Blob> {
+    this.#check();
+    return this.tabs.call("statement", { format });
   }
 
   async close(): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import {
   FanseedError,
-  type Account, type Boost,
+  type Account, type Appeal, type AppealSubject, type Boost,
   type Connect,
   type ErrorCode,
   type Limits,
@@ -44,6 +44,7 @@ export class FakeWork extends EventTarget implements Work {
   readonly infohash: string;
   readonly pieceLength = pieceLength;
   readonly kept = true;
+  helping = false;
   readonly caps: Work["caps"] = [];
   readonly webseeds: Work["webseeds"] = [];
   name: string;
@@ -244,7 +245,7 @@ export class FakeSeeder extends EventTarget implements Seeder {
   /** What the page has called, in order. */
   readonly calls: string[] = [];
   /** What `account()` hands out. Undefined: no key yet. */
-  statement: Account | undefined;
+  books: Account | undefined;
   /** The next call of this name fails with this code. */
   readonly failing = new Map<string, ErrorCode>();
   /** How `publish` was called. */
@@ -344,21 +345,33 @@ export class FakeSeeder extends EventTarget implements Seeder {
 
   async account(): Promise<Account> {
     this.#called("account");
-    return this.statement ?? noAccount();
+    return this.books ?? noAccount();
   }
 
-  async boost(infohash: string, { price, epochs = 1, promo = false }: { price: number; epochs?: number; promo?: boolean }): Promise<Boost> {
+  async boost(infohash: string, { price, epochs = 1, promo = false, id = newID() }: Parameters<Seeder["boost"]>[1]): Promise<Boost> {
     this.#called("boost");
-    const boost = { id: newID(), infohash, price, fee: Math.ceil(price / 50), first: 3, epochs, ends: Date.now() + epochs * 86_400_000, promo };
-    (this.statement ?? noAccount()).boosts.push(boost);
+    const boost = { id, infohash, price, fee: Math.ceil(price / 50), first: 3, epochs, ends: Date.now() + epochs * 86_400_000, promo };
+    (this.books ?? noAccount()).boosts.push(boost);
     return boost;
   }
 
-  async fund(infohash: string, { amount, rate, epochs = 30 }: { amount: number; rate: number; epochs?: number }): Promise<Pool> {
+  async fund(infohash: string, { amount, rate, epochs = 30, id = newID() }: Parameters<Seeder["fund"]>[1]): Promise<Pool> {
     this.#called("fund");
-    const pool = { id: newID(), infohash, amount, left: amount, rate, last: 2 + epochs, ends: Date.now() + epochs * 86_400_000 };
-    (this.statement ?? noAccount()).pools.push(pool);
+    const pool = { id, infohash, amount, left: amount, rate, last: 2 + epochs, ends: Date.now() + epochs * 86_400_000 };
+    (this.books ?? noAccount()).pools.push(pool);
     return pool;
+  }
+
+  async appeal(about: AppealSubject, note: string): Promise<Appeal> {
+    this.#called("appeal");
+    const kept: Appeal = { ...about, name: "", bytes: 0, minutes: 0, credits: 0, reason: "", reasonText: "", note, time: Date.now(), state: "open", answer: "", answered: 0 };
+    (this.books ?? noAccount()).appeals.unshift(kept);
+    return kept;
+  }
+
+  async statement(format: "json" | "csv"): Promise<Blob> {
+    this.#called(`statement ${format}`);
+    return new Blob([format], { type: format === "csv" ? "text/csv" : "application/json" });
   }
 
   async close(): Promise<void> {
@@ -371,7 +384,7 @@ export class FakeSeeder extends EventTarget implements Seeder {
     const due = this.#waiting.filter((wait) => (wait.seconds -= seconds) <= 0);
     this.#waiting = this.#waiting.filter((wait) => wait.seconds > 0);
     for (const wait of due) wait.wake();
-    for (const work of this.#works) work.tick(seconds, this.statement?.rate ?? 1_000_000);
+    for (const work of this.#works) work.tick(seconds, this.books?.rate ?? 1_000_000);
   }
 }
 

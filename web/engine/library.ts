@@ -22,13 +22,13 @@ export class Library {
   }
 
   /** Keeps a work, started; one that is kept already stays as it is. */
-  async add(infohash: string, magnet: string, torrent?: Uint8Array<ArrayBuffer>): Promise<void> {
+  async add(infohash: string, magnet: string, torrent?: Uint8Array<ArrayBuffer>, helps?: number): Promise<void> {
     if (this.kept.has(infohash)) return;
-    await this.#keep({ server: this.server, infohash, magnet, ...(torrent && { torrent }), started: true, added: Date.now() });
+    await this.#keep({ server: this.server, infohash, magnet, ...(torrent && { torrent }), ...(helps && { helps }), started: true, added: Date.now() });
   }
 
   /** Nothing happens for a work that is not kept. */
-  async change(infohash: string, change: Partial<Pick<Kept, "torrent" | "selected" | "started">>): Promise<void> {
+  async change(infohash: string, change: Partial<Pick<Kept, "torrent" | "selected" | "started" | "helps">>): Promise<void> {
     const work = this.kept.get(infohash);
     if (work) await this.#keep({ ...work, ...change });
   }

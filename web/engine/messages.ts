@@ -1,5 +1,5 @@
 /** What the tabs, the page that leads and the engine's worker say to each other. Everything here survives structured cloning. */
-import type { Account, Boost, Cap, ErrorCode, Limits, Peer, Pool, ShareMode, Storage, Webseed, WorkState } from "../types/engine.js";
+import type { Account, Appeal, AppealSubject, Boost, Cap, ErrorCode, Limits, Peer, Pool, ShareMode, Storage, Webseed, WorkState } from "../types/engine.js";
 
 /** A call of a tab; answered by exactly one Reply with the same id. Ids are unique among the tabs; nobody waits for the answer to "". */
 export interface Call {
@@ -64,6 +64,8 @@ export interface Snapshot {
   progress: number;
   missing: number;
   kept: boolean;
+  /** Until when the work, which the server has handed out, is not dropped for another one: by this browser's clock. Left out where a person has added it. */
+  helps?: number;
   caps: Cap[];
   webseeds: Webseed[];
   peers: Peer[];
@@ -81,6 +83,17 @@ export interface Receipt {
   amount: number;
   /** The amount that the server has acknowledged already. */
   acknowledged: number;
+  signature: string;
+}
+
+/** What the server promises to have in its public log: the newest of a ticket. Bytes are hex. */
+export interface Promised {
+  serial: string;
+  amount: number;
+  salt: string;
+  epoch: number;
+  /** Unix milliseconds. */
+  by: number;
   signature: string;
 }
 
@@ -126,6 +139,8 @@ export interface Methods {
   account: [Record<string, never>, Account];
   boost: [Stake & { price: number; promo: boolean }, Boost];
   fund: [Stake & { amount: number; rate: number }, Pool];
+  appeal: [{ about: AppealSubject; note: string }, Appeal];
+  statement: [{ format: "json" | "csv" }, Blob];
   close: [Record<string, never>, void];
 }
 

@@ -1,5 +1,6 @@
 /** Requests to the Fanseed server's HTTP API, signed where the account must be known. */
-import { FanseedError, type Account, type AccountLine } from "../types/engine.js";
+import { FanseedError, type Account, type AccountLine, type Appeal, type AppealSubject, type SettledReceipt } from "../types/engine.js";
+import type { Promised } from "./messages.js";
 import { accountID, hex, identity, sign } from "./identity.js";
 
 let ahead = 0; // milliseconds by which the server's clock is ahead of ours
@@ -20,7 +21,8 @@ async function refusal(response: Response): Promise<FanseedError> {
   } catch {
     // No JSON: the status has to do.
   }
-  return new FanseedError(response.status === 404 ? "not_found" : response.status >= 500 ? "unreachable" : "refused", said);
+  const codes: Record<number, FanseedError["code"]> = { 402: "funds", 404: "not_found" };
+  return new FanseedError(codes[response.status] ?? (response.status >= 500 ? "unreachable" : "refused"), said);
 }
 
 async function signedOnce(server: string, method: string, path: string, body: Uint8Array<ArrayBuffer>): Promise<Response> {
@@ -57,11 +59,34 @@ export async function torrentOf(server: string, infohash: string): Promise<Array
   return response.arrayBuffer();
 }
 
-/** Locks credits. The same request again is answered as the first time. */
-export async function stake<T>(server: string, kind: "boosts" | "pools", asked: object): Promise<T> {
-  const response = await signed(server, "POST", `/v1/${kind}`, new TextEncoder().encode(JSON.stringify(asked)));
+/** Asks for something in the account's name. The same request again is answered as the first time. */
+async function post<T>(server: string, path: string, asked: object): Promise<T> {
+  const response = await signed(server, "POST", path, new TextEncoder().encode(JSON.stringify(asked)));
   if (!response.ok) throw await refusal(response);
   return (await response.json()) as T;
+}
+
+/** Locks credits. */
+export const stake = <T>(server: string, kind: "boosts" | "pools", asked: object): Promise<T> => post(server, `/v1/${kind}`, asked);
+
+/** Writes to the operator. */
+export const appeal = async (server: string, about: AppealSubject, note: string): Promise<Appeal> => appealOf(await post<AppealTold>(server, "/v1/appeals", { ...about, note }));
+
+type AppealTold = Omit<Appeal, "reasonText" | "name" | "answer" | "answered"> & { reason_text: string; name?: string; answer?: string; answered?: number };
+
+const appealOf = ({ reason_text: reasonText, name = "", answer = "", answered = 0, ...told }: AppealTold): Appeal => ({ ...told, reasonText, name, answer, answered });
+
+async function accountPath(): Promise<string> {
+  const pair = await identity();
+  if (!pair) throw new FanseedError("no_account", "no key has been made in this browser");
+  return `/v1/accounts/${await accountID(pair.publicKey)}`;
+}
+
+/** The whole statement. */
+export async function statementFile(server: string, format: "json" | "csv"): Promise<Blob> {
+  const response = await signed(server, "GET", `${await accountPath()}/export.${format}`);
+  if (!response.ok) throw await refusal(response);
+  return response.blob();
 }
 
 interface Statement {
@@ -79,17 +104,27 @@ interface Statement {
   pools: Account["pools"];
   lines: (Omit<AccountLine, "reasonText"> & { reason_text: string })[];
   refused: { infohash?: string; serial: string; amount: number; reason: string; reason_text: string; time: number }[];
+  records: Omit<SettledReceipt, "promise">[];
+  appeals: AppealTold[];
+  time: number;
 }
 
-/** The account as the server has it; `bytesPending` is what only this browser knows. */
-export async function statement(server: string, bytesPending: number): Promise<Account> {
-  const pair = await identity();
-  if (!pair) throw new FanseedError("no_account", "no key has been made in this browser");
-  const response = await signed(server, "GET", `/v1/accounts/${await accountID(pair.publicKey)}`);
+/** What the server says was settled, and what it has promised here, even where it says so no more. */
+function settledOf(records: Statement["records"], promises: Promised[]): SettledReceipt[] {
+  const list = new Map<string, SettledReceipt>();
+  for (const { salt, serial, amount, epoch, by, signature } of promises) list.set(salt, { salt, serial, amount, epoch, promise: { by, signature } });
+  for (const record of records) if (!list.has(record.salt)) list.set(record.salt, record);
+  return [...list.values()].sort((a, b) => b.epoch - a.epoch);
+}
+
+/** The account as the server has it; `bytesPending` and the promises are what only this browser knows. */
+export async function statement(server: string, bytesPending: number, promises: Promised[]): Promise<Account> {
+  const response = await signed(server, "GET", await accountPath());
   if (!response.ok) throw await refusal(response);
   const s = (await response.json()) as Statement;
   return {
     id: s.account,
+    time: s.time,
     bytesPending,
     bytesConfirmed: s.bytes_confirmed,
     creditsPending: s.credits_pending,
@@ -104,6 +139,8 @@ export async function statement(server: string, bytesPending: number): Promise<A
     pools: s.pools,
     lines: s.lines.map(({ reason_text, ...line }) => ({ ...line, reasonText: reason_text })),
     refused: s.refused.map(({ reason_text, ...line }) => ({ ...line, reasonText: reason_text })),
+    appeals: s.appeals.map(appealOf),
+    settled: settledOf(s.records, promises),
   };
 }
 

@@ -5,7 +5,7 @@
  *
  * What the person said (`State`) is kept by every tab, and a change goes to every tab at once: whoever leads next knows it.
  */
-import { FanseedError, type Storage } from "../types/engine.js";
+import { FanseedError, type Limits, type Storage } from "../types/engine.js";
 import type { Call, Event, Methods, Reply, Said, Snapshot, State } from "./messages.js";
 import { Remote } from "./remote.js";
 
@@ -27,6 +27,9 @@ interface Waiting {
 }
 
 export const sharing = ({ share }: State): boolean => share === "on" || share === "playing";
+
+/** Who shares only while something plays helps nobody. */
+const effective = ({ share, limits }: State): Limits => ({ ...limits, help: limits.help === true && share === "on" });
 
 export class Tabs {
   /** Resolves once the works of earlier visits are known. */
@@ -150,7 +153,7 @@ export class Tabs {
     this.#leader = this.#tab;
     this.#restored = false;
     try {
-      this.#remote = new Remote({ kind: "boot", server: this.server, limits: this.state.limits, proxied: this.proxied }, (e) => this.#said(e));
+      this.#remote = new Remote({ kind: "boot", server: this.server, limits: effective(this.state), proxied: this.proxied }, (e) => this.#said(e));
     } catch (error) {
       return this.#fail(error as FanseedError);
     }
@@ -208,7 +211,7 @@ export class Tabs {
     const before = this.state;
     this.state = { ...before, ...change };
     if (this.#remote) {
-      if (change.limits) this.#remote.tell("limits", { limits: change.limits });
+      if (change.limits || change.share) this.#remote.tell("limits", { limits: effective(this.state) });
       if (sharing(before) !== sharing(this.state)) this.#remote.share(sharing(this.state));
     }
     if (JSON.stringify(before) !== JSON.stringify(this.state)) this.seat.changed();

@@ -75,6 +75,7 @@ export class OneWork extends EventTarget implements Work {
   }
   get progress(): number { return this.snapshot.progress; }
   get missing(): number { return this.snapshot.missing; }
+  get helping(): boolean { return this.snapshot.helps !== undefined; }
   get kept(): boolean { return this.snapshot.kept; }
   get caps(): readonly Cap[] { return this.snapshot.caps; }
   get webseeds(): readonly Webseed[] { return this.snapshot.webseeds; }

@@ -4,15 +4,15 @@
  */
 import "wasm_exec";
 import { FanseedError, type Account, type Limits, type Storage } from "../types/engine.js";
-import { addMoved, forgetReceipt, keepReceipt, loadReceipts, type Moved } from "./database.js";
+import { addMoved, forgetReceipt, keepPromise, keepReceipt, loadPromises, loadReceipts, type Moved } from "./database.js";
 import { hash } from "./digests.js";
 import { hashPieces } from "./hash.js";
 import { accountID, identity, makeIdentity, sign, verify } from "./identity.js";
 import { Library } from "./library.js";
 import { useMemory } from "./memory.js";
-import type { Boot, Call, Event, Methods, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
+import type { Boot, Call, Event, Methods, Promised, Receipt, Reply, RTCCommand, RTCEvent, Snapshot } from "./messages.js";
 import { installRTC, takeRTC } from "./rtc_worker.js";
-import { iceServers, register, stake, statement, torrentOf } from "./server.js";
+import { appeal, iceServers, register, stake, statement, statementFile, torrentOf } from "./server.js";
 import { near } from "./near.js";
 import { closeBodies, serve } from "./stream_worker.js";
 
@@ -33,7 +33,8 @@ interface Engine {
   layout(options: Publication): Promise<{ pieceLength: number; order: number[]; padding: number[] }>;
   root(options: { leaves: Uint8Array; width: number }): Promise<Uint8Array>;
   create(options: Publication & { comment: string; webseeds: string[]; pieces: Uint8Array; roots: Uint8Array; blobs: Blob[] }): Promise<{ infohash: string; torrent: Uint8Array<ArrayBuffer> }>;
-  add(options: { torrent?: Uint8Array; so?: string | undefined; magnet?: string }): Promise<{ infohash: string }>;
+  /** `helps`: it was handed out by the server, and is not dropped for another one for so many milliseconds. */
+  add(options: { torrent?: Uint8Array; so?: string | undefined; magnet?: string; helps?: number }): Promise<{ infohash: string }>;
   attach(options: Publication & { torrent: Uint8Array; blobs: Blob[] }): Promise<void>;
   torrent(options: { infohash: string }): Promise<Uint8Array<ArrayBuffer>>;
   storage(options: object): Promise<Storage>;
@@ -88,9 +89,9 @@ async function configure(it: Engine): Promise<void> {
 
 /** Brings back the works of earlier visits. Nothing is shared yet, so none of them runs before it may. */
 async function restore(it: Engine): Promise<void> {
-  for (const { infohash, magnet, torrent, selected, started } of library.works()) {
+  for (const { infohash, magnet, torrent, selected, started, helps } of library.works()) {
     try {
-      await it.add(torrent ? { torrent } : { magnet });
+      await it.add(torrent ? { torrent, ...(helps && { helps: Math.max(0, helps - Date.now()) }) } : { magnet });
       if (torrent && selected) await it.select({ infohash, files: selected });
       if (!started) await it.stop({ infohash });
     } catch (error) {
@@ -110,23 +111,33 @@ function host(ready: (engine: Engine) => void): object {
       say({ kind: "work", work });
       void keepUp(work);
     },
-    removed: (infohash: string) => say({ kind: "removed", infohash }),
+    removed: (infohash: string) => {
+      say({ kind: "removed", infohash });
+      void library.forget(infohash); // one that the server had handed out, and whose room was needed
+    },
+    torrent: async (infohash: string) => new Uint8Array(await torrentOf(boot.server, infohash)),
     keep: (r: Receipt) => void keepReceipt(boot.server, r).then(() => receiptsChanged(0)),
     forget: (serial: string) => void forgetReceipt(boot.server, serial).then(() => receiptsChanged(0)),
+    promised: (p: Promised) => void keepPromise(boot.server, p),
     moved: (sent: number, received: number) => void countMoved(sent, received),
   };
 }
 
-/** The metadata of a magnet is kept once it is known, and which files are selected; what the server has withdrawn is not kept at all. */
-async function keepUp({ infohash, error, length, selected }: Snapshot): Promise<void> {
+/**
+ * The metadata of a magnet is kept once it is known, and which files are selected; so is a work that the server has handed out. What the
+ * server has withdrawn is not kept at all.
+ */
+async function keepUp({ infohash, error, length, selected, helps, magnet }: Snapshot): Promise<void> {
   if (error?.code === "revoked") return library.forget(infohash);
   const kept = library.get(infohash);
   if (kept && length > 0 && String(kept.selected) !== String(selected)) await library.change(infohash, { selected });
-  if (!kept || kept.torrent || length === 0 || describing.has(infohash)) return;
+  if (kept?.helps && !helps) await library.change(infohash, { helps: undefined });
+  if (kept ? kept.torrent : !helps) return;
+  if (length === 0 || describing.has(infohash)) return;
   describing.add(infohash);
   await (await engine())
     .torrent({ infohash })
-    .then((torrent) => library.change(infohash, { torrent }))
+    .then((torrent) => (kept ? library.change(infohash, { torrent }) : library.add(infohash, magnet, torrent, helps)))
     .catch(() => undefined); // removed meanwhile, or not all of it is known
   describing.delete(infohash);
 }
@@ -218,6 +229,7 @@ async function add(o: Methods["add"][0]): Promise<Methods["add"][1]> {
   const magnet = o.magnet ?? "";
   const added = await it.add(bytes ? { torrent: bytes, so: o.so } : { magnet });
   await library.add(added.infohash, magnet, bytes);
+  await library.change(added.infohash, { helps: undefined });
   return added;
 }
 
@@ -254,8 +266,8 @@ async function stream({ port, ...file }: Methods["stream"][0]): Promise<void> {
 }
 
 async function account(): Promise<Account> {
-  const held = await loadReceipts(boot.server);
-  return statement(boot.server, held.reduce((sum, r) => sum + r.amount - r.acknowledged, 0));
+  const [held, promises] = await Promise.all([loadReceipts(boot.server), loadPromises(boot.server)]);
+  return statement(boot.server, held.reduce((sum, r) => sum + r.amount - r.acknowledged, 0), promises);
 }
 
 const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][1]> } = {
@@ -264,6 +276,8 @@ const methods: { [M in keyof Methods]: (o: Methods[M][0]) => Promise<Methods[M][
   account,
   boost: (asked) => stake(boot.server, "boosts", asked),
   fund: (asked) => stake(boot.server, "pools", asked),
+  appeal: ({ about, note }) => appeal(boot.server, about, note),
+  statement: ({ format }) => statementFile(boot.server, format),
   abort: async ({ call }) => void aborted.add(call),
   share: ({ on }) => share(on),
   limits: async ({ limits }) => {
@@ -313,6 +327,7 @@ async function call(c: Call): Promise<void> {
 /** Loads the engine at once where there are works to go on with, and tells of them. Calls wait for that. */
 async function begin(): Promise<void> {
   library = await Library.open(boot.server);
+  void loadPromises(boot.server).catch(() => undefined); // which leaves so many as are to be kept
   const works = library.works();
   if (works.length > 0) await engine().catch(() => undefined); // the next call tries again
   say({ kind: "ready", works: works.map(({ infohash }) => infohash) });

@@ -46,6 +46,8 @@ export class App {
       joining: { state: "no" },
       publishing: { step: "idle" },
       earnings: { state: "asleep" },
+      inLog: undefined,
+      staking: undefined,
       saving: [],
       openFault: undefined,
       waiting: false,
@@ -59,7 +61,7 @@ export class App {
     addEventListener("storage", () => this.set({ consent: consent(), limits: limits() }));
     // A page that comes back from the browser's history was away from the engine, which asks again what was said.
     addEventListener("pageshow", ({ persisted }) => persisted && this.#running?.seeding.follow());
-    setInterval(() => document.hidden || this.#refresh(), listed);
+    setInterval(() => document.hidden || this.refresh(), listed);
     void serverInfo().then(
       (server) => this.set({ server }),
       () => undefined, // the view's own request says what is wrong
@@ -119,6 +121,10 @@ export class App {
         return this.#running?.seeding.cap();
       case "close limits":
         return this.set({ limiting: false });
+      case "stake":
+        return void this.#do(request, async () => (await this.#await(parts.staking())).stake(this, request));
+      case "statement":
+        return void this.#do(request, async () => (await parts.statement()).act(this, request));
       case "dismiss":
         return this.set({ fault: undefined });
       case "retry":
@@ -183,7 +189,7 @@ export class App {
   }
 
   /** What changes by itself is asked for again; what is shown stays until the answer is here. */
-  #refresh(): void {
+  refresh(): void {
     const { route: at, info } = this.facts;
     if (at.view === "home") void this.list();
     if (at.view === "work" && info.state === "ready" && info.value.seeders !== undefined) void this.#describe(at.infohash);

@@ -1,14 +1,15 @@
-/** What was earned in this browser; the statement itself is in statement.ts. Facts: `earnings`. Request: show earnings. */
+/** What was earned in this browser; the statement itself is in statement.ts. Facts: `earnings`, `inLog`. Request: show earnings. */
 import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
-import type { Earnings } from "./facts.js";
+import type { Earnings, Facts } from "./facts.js";
 import { words } from "./words.js";
 
 const say = words.earn;
 
 export class EarningsView extends PageElement {
-  static override readonly shows = ["earnings"];
+  static override readonly shows = ["earnings", "inLog"];
   declare earnings: Earnings;
+  declare inLog: Facts["inLog"];
 
   #show(what: string): TemplateResult {
     return html`<button type="button" class="strong" @click=${() => this.ask({ do: "show earnings" })}>${what}</button>`;
@@ -34,7 +35,7 @@ export class EarningsView extends PageElement {
       case "loading":
         return html`<div class="balances field waiting" aria-busy="true"><p role="status">${words.loading}</p></div>`;
       case "ready":
-        return html`<fs-statement .account=${earnings.account} .now=${Date.now()}></fs-statement>`;
+        return html`<fs-statement .account=${earnings.account} .inLog=${this.inLog} .now=${Date.now()}></fs-statement>`;
     }
   }
 

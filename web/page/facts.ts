@@ -1,7 +1,8 @@
 /** What the elements are told. Plain values only: no element ever holds a Work or a Seeder. */
-import type { Account, Cap, Peer, ShareMode, WorkState } from "../types/engine.js";
+import type { Account, AppealSubject, Cap, Peer, ShareMode, WorkState } from "../types/engine.js";
 import type { Consent } from "./consent.js";
 import type { Fault } from "./fault.js";
+import type { LogCheck } from "./in_log.js";
 import type { Caps } from "./limits.js";
 import type { Route } from "./route.js";
 import type { Level } from "./seedhead.js";
@@ -37,6 +38,8 @@ export interface LiveWork {
   kept: boolean;
   /** It was published in this browser. */
   own: boolean;
+  /** The server has asked this browser to seed it. */
+  helping: boolean;
   /** The limits that hold it up now. */
   caps: readonly Cap[];
   /** Servers that it is, or was, fetched from; only their hosts. */
@@ -61,6 +64,24 @@ export type Earnings =
   | { state: "ready"; account: Account }
   | { state: "error"; error: Fault };
 
+/** Credits that are about to be locked on a work: a boost of somebody's, or a pool of its creator's. */
+export interface Stake {
+  kind: "boost" | "pool";
+  infohash: string;
+  name: string;
+  /** Names it to the server: asking again, after an answer that was lost, locks nothing twice. */
+  id: string;
+  /** "none": no key has been made in this browser. */
+  account: Loadable<Account> | { state: "none" };
+  busy: boolean;
+  fault?: Fault;
+  /** It is locked until then, Unix milliseconds. */
+  ends?: number;
+}
+
+/** µ-credits. */
+export type StakeTerms = { price: number; epochs: number; promo: boolean } | { amount: number; rate: number; epochs: number };
+
 export interface Facts {
   route: Route;
   /** Origin of this page. */
@@ -84,6 +105,10 @@ export interface Facts {
   joining: { state: "no" } | { state: "yes" } | { state: "failed"; error: Fault };
   publishing: PublishStep;
   earnings: Earnings;
+  /** What the public log has of these; undefined as long as it is not known. */
+  inLog: LogCheck | undefined;
+  /** The dialog for it is open. */
+  staking: Stake | undefined;
   /** Files that are being put together for saving, as `saveKey` has them. */
   saving: readonly string[];
   /** Why what was pasted could not be opened. */
@@ -115,6 +140,11 @@ export type Request =
   | { do: "edit limits" }
   | { do: "set limits"; limits: Caps }
   | { do: "close limits" }
+  | { do: "stake"; kind: Stake["kind"]; infohash: string }
+  | { do: "stake"; terms: StakeTerms }
+  | { do: "stake"; close: true }
+  | { do: "statement"; save: "json" | "csv" | "evidence" }
+  | { do: "statement"; about: AppealSubject; note: string }
   | { do: "dismiss" }
   | { do: "retry" };
 

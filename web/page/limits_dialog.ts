@@ -2,10 +2,10 @@
 import "./main.js"; // a part shares all that the page's first script has
 import { html, type TemplateResult } from "lit/html.js";
 import { PageElement } from "./element.js";
-import type { Caps } from "./limits.js";
+import type { Amounts, Caps } from "./limits.js";
 import { say } from "./words_limits.js";
 
-const units: Record<keyof Caps, number> = {
+const units: Record<keyof Amounts, number> = {
   uploadRate: 2 ** 20,
   uploadPerDay: 2 ** 30,
   uploadPerMonth: 2 ** 30,
@@ -13,7 +13,7 @@ const units: Record<keyof Caps, number> = {
   downloadPerMonth: 2 ** 30,
   storage: 2 ** 30,
 };
-const names = Object.keys(units) as (keyof Caps)[];
+const names = Object.keys(units) as (keyof Amounts)[];
 
 export class LimitsDialog extends PageElement {
   static override readonly shows = ["limits"];
@@ -25,14 +25,15 @@ export class LimitsDialog extends PageElement {
 
   #save(event: SubmitEvent): void {
     const form = event.target as HTMLFormElement;
-    const amount = (name: keyof Caps): number => {
+    const amount = (name: keyof Amounts): number => {
       const { valueAsNumber } = form.elements.namedItem(name) as HTMLInputElement;
       return Number.isNaN(valueAsNumber) ? Infinity : Math.round(valueAsNumber * units[name]);
     };
-    this.ask({ do: "set limits", limits: Object.fromEntries(names.map((name) => [name, amount(name)])) as unknown as Caps });
+    const help = (form.elements.namedItem("help") as HTMLInputElement).checked;
+    this.ask({ do: "set limits", limits: { ...(Object.fromEntries(names.map((name) => [name, amount(name)])) as unknown as Amounts), help } });
   }
 
-  #field(name: keyof Caps): TemplateResult {
+  #field(name: keyof Amounts): TemplateResult {
     const amount = this.limits[name] / units[name];
     // A value of the template, and not of each render: what the person types stays.
     return html`<div>
@@ -47,6 +48,8 @@ export class LimitsDialog extends PageElement {
         <h2 id="limits">${say.title}</h2>
         <p class="quiet">${say.more}</p>
         <div class="fields">${names.map((name) => this.#field(name))}</div>
+        <label class="option"><input name="help" type="checkbox" ?checked=${this.limits.help} aria-describedby="helping" /> ${say.help}</label>
+        <p class="quiet" id="helping">${say.helpMore}</p>
         <div class="row">
           <button class="strong">${say.save}</button>
           <button type="button" @click=${() => this.querySelector("dialog")?.close()}>${say.cancel}</button>

@@ -8,11 +8,11 @@ const ones = (byte: number): number => byte.toString(2).replaceAll("0", "").leng
 
 /** `own`: it was published in this browser. */
 export function live(work: Work, own: boolean): LiveWork {
-  const { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps } = work;
+  const { infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps, helping } = work;
   const bitfield = work.bitfield();
   const partial = work.files.some((file) => !file.selected);
   return {
-    ...{ infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps, own },
+    ...{ infohash, magnet, name, length, pieces, state, progress, missing, peers, downRate, upRate, downloaded, uploaded, credits, kept, caps, own, helping },
     have: missing || partial ? bitfield.reduce((sum, byte) => sum + ones(byte), 0) : pieces,
     levels: (missing || partial) && pieces ? pieceMap(bitfield, pieces) : undefined,
     peerList: work.peerList(),

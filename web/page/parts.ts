@@ -54,5 +54,6 @@ export const parts = {
   opening: part("opening", () => import("./opening.js")),
   statement: part("statement", () => import("./statement.js")),
   limits: part("limits_dialog", () => import("./limits_dialog.js")),
+  staking: part("staking", () => import("./staking.js")),
   proving: part("proving", () => import("./proving.js")),
 };

@@ -39,7 +39,8 @@ export interface Checkpoint {
 /** `checkpoint` is there once its signature is verified, `index` is the record's number from 0. */
 export type Answer = { held: true; index: number; checkpoint: Checkpoint } | { held: false; why: Why; message: string; checkpoint?: Checkpoint };
 
-class Doubt extends Error {
+/** Why something that a server says is not believed. */
+export class Doubt extends Error {
   constructor(
     readonly why: Why,
     message: string,
@@ -120,14 +121,14 @@ class Key {
     return new Key(name, id, bytes.subarray(1));
   }
 
-  async #signed(text: string, signature: Bytes): Promise<boolean> {
+  async verifies(message: Bytes, signature: Bytes): Promise<boolean> {
     let key: CryptoKey;
     try {
       key = await crypto.subtle.importKey("raw", this.bytes, { name: "Ed25519" }, false, ["verify"]);
     } catch {
       throw new Doubt("unsupported", "this browser cannot verify signatures");
     }
-    return crypto.subtle.verify("Ed25519", key, signature, utf8(text));
+    return crypto.subtle.verify("Ed25519", key, signature, message);
   }
 
   /** Verifies a signed checkpoint. Signatures of other keys may stand beside the log's. */
@@ -138,7 +139,7 @@ class Key {
     if (end < 0 || !note.endsWith("\n") || signatures.includes(null)) throw new Doubt("malformed", "the checkpoint is no signed note");
     const text = note.slice(0, end + 1);
     const ours = signatures.map((s) => [s![1], unbase64(s![2]!)] as const).find(([name, s]) => name === this.name && hex(s.subarray(0, 4)) === this.id);
-    if (!ours || !(await this.#signed(text, ours[1].subarray(4)))) throw new Doubt("forged", "the checkpoint is not signed by the log's key");
+    if (!ours || !(await this.verifies(utf8(text), ours[1].subarray(4)))) throw new Doubt("forged", "the checkpoint is not signed by the log's key");
     const [, name, size, root = ""] = /^(.+)\n(0|[1-9]\d{0,14})\n([A-Za-z0-9+/]{43}=)\n$/.exec(text) ?? [];
     if (name !== this.name || Number(size) > mostRecords || btoa(atob(root)) !== root) throw new Doubt("malformed", "the checkpoint has not its form");
     return { size: Number(size), root };
@@ -262,26 +263,92 @@ async function included(tree: Tree, { size, root }: Checkpoint, leaf: string, in
   if (hex(await tree.leaf(index)) !== leaf) throw new Doubt("dropped", `record ${index} is not this one`);
 }
 
-/** Asks the server, and proves what it says. Never throws for what a server does. */
-export async function prove({ server, key: text, record }: Question): Promise<Answer> {
+/** What became of one record. `absent`: the server says that it does not know it, which may be true of one that is new. */
+export type Found = { held: true; index: number } | { held: false; why: Why; message: string; absent?: true };
+
+export interface Look {
+  /** It is there once its signature is verified. */
+  checkpoint?: Checkpoint;
+  /** For each leaf, in order; empty where there is a fault. */
+  found: Found[];
+  /** What is wrong with the log as a whole. */
+  fault?: { why: Why; message: string };
+  /** The signed notes that the server gave now and, where it was compared with one, before: the evidence of what it did. */
+  note?: string;
+  before?: string;
+}
+
+const doubted = (error: unknown): { held: false; why: Why; message: string } => {
+  if (!(error instanceof Doubt)) throw error;
+  return { held: false, why: error.why, message: error.message };
+};
+
+/** The server's answer about each leaf, few at a time. */
+async function places(log: string, leaves: string[]): Promise<(number | Doubt)[]> {
+  const list: (number | Doubt)[] = [];
+  for (let at = 0; at < leaves.length; at += 8) {
+    const some = leaves.slice(at, at + 8).map((leaf) =>
+      find(log, leaf).catch((error: unknown) => {
+        if (error instanceof Doubt) return error;
+        throw error;
+      }),
+    );
+    list.push(...(await Promise.all(some)));
+  }
+  return list;
+}
+
+/** Asks the server about records, by their hashes in the tree, and proves what it says. Never throws for what a server does. */
+export async function look(server: string, text: string, leaves: string[]): Promise<Look> {
   const log = `${server}/v1/log/`;
   const place = `fanseed log ${server}`;
-  let checkpoint: Checkpoint | undefined;
+  const seen: Look = { found: [] };
   try {
-    const leaf = typeof record === "string" ? record : await leafOf(record);
     const key = await Key.read(text);
-    const index = await find(log, leaf).catch((error: unknown) => error as Error); // first, for the checkpoint to be the newer
+    const at = await places(log, leaves); // first, for the checkpoint to be the newer
     const before = await kept(place, key, text);
-    const note = new TextDecoder().decode(await get(log, "checkpoint", largestCheckpoint));
-    const now = (checkpoint = await key.open(note));
+    if (before) seen.before = read(site, place)!.slice(text.length + 1);
+    seen.note = new TextDecoder().decode(await get(log, "checkpoint", largestCheckpoint));
+    const now = await key.open(seen.note);
+    seen.checkpoint = now;
     const tree = new Tree(log, now.size);
     if (before) await contains(tree, now, before);
-    write(site, place, `${text}\n${note}`);
-    if (typeof index !== "number") throw index;
-    await included(tree, now, leaf, index);
-    return { held: true, index, checkpoint: now };
+    write(site, place, `${text}\n${seen.note}`);
+    for (const [i, index] of at.entries()) {
+      if (typeof index !== "number") seen.found.push({ ...doubted(index), ...(index.why === "dropped" && { absent: true }) });
+      else seen.found.push(await included(tree, now, leaves[i]!, index).then(() => ({ held: true, index }) as const, doubted));
+    }
   } catch (error) {
-    if (!(error instanceof Doubt)) throw error;
-    return { held: false, why: error.why, message: error.message, ...(checkpoint && { checkpoint }) };
+    const { why, message } = doubted(error);
+    seen.fault = { why, message };
   }
+  return seen;
 }
+
+/** The same for one record. */
+export async function prove({ server, key, record }: Question): Promise<Answer> {
+  const leaf = typeof record === "string" ? record : await leafOf(record);
+  const { found, fault, checkpoint } = await look(server, key, [leaf]);
+  const one = found[0];
+  if (one?.held) return { held: true, index: one.index, checkpoint: checkpoint! };
+  const { why, message } = one ?? fault!;
+  return { held: false, why, message, ...(checkpoint && { checkpoint }) };
+}
+
+/** Whether a promise is signed by the log's key: "fanseed promise v1\n" | leaf 32 | by u64 big-endian. Throws only for a key that is none. */
+export async function promised(text: string, leaf: string, { by, signature }: { by: number; signature: string }): Promise<boolean> {
+  const time = new DataView(new ArrayBuffer(8));
+  time.setBigUint64(0, BigInt(by));
+  const message = new Uint8Array([...utf8("fanseed promise v1\n"), ...unhex(leaf), ...new Uint8Array(time.buffer)]);
+  return (await Key.read(text)).verifies(message, unhex(signature));
+}
+
+/** A document of the log, of at most `limit` bytes, if the server has the one with this SHA-256. */
+export async function table(server: string, hash: string, limit: number): Promise<string> {
+  const bytes = await get(`${server}/v1/log/`, `table/${hash}`, limit);
+  if (hex(await sha256(bytes)) !== hash) throw new Doubt("changed", "a table is not the one that the log names");
+  return new TextDecoder().decode(bytes);
+}
+
+/** The hash in the tree of a record's text. */
+export const leafOfRecord = async (record: string): Promise<string> => hex(await sha256(Uint8Array.of(0), utf8(record)));

@@ -2,7 +2,7 @@
  * The page's side of the engine: the only file that loads it and talks to it. It is not even fetched before the first call that needs it.
  * One engine serves all tabs, so what it shall do follows from what is kept for the site, and not from what this tab remembers.
  */
-import type { Account, Connect, PublishOptions, Seeder, ShareMode, Work } from "../types/engine.js";
+import type { Account, AppealSubject, Boost, Connect, Pool, PublishOptions, Seeder, ShareMode, Work } from "../types/engine.js";
 import { agreed, consent, halted, published } from "./consent.js";
 import { limits, limitsChosen } from "./limits.js";
 import { PartError, reach } from "./parts.js";
@@ -100,6 +100,22 @@ export class Seeding {
 
   async account(): Promise<Account> {
     return (await this.#engine()).account();
+  }
+
+  async boost(infohash: string, options: Parameters<Seeder["boost"]>[1]): Promise<Boost> {
+    return (await this.#engine()).boost(infohash, options);
+  }
+
+  async fund(infohash: string, options: Parameters<Seeder["fund"]>[1]): Promise<Pool> {
+    return (await this.#engine()).fund(infohash, options);
+  }
+
+  async appeal(about: AppealSubject, note: string): Promise<void> {
+    await (await this.#engine()).appeal(about, note);
+  }
+
+  async statement(format: "json" | "csv"): Promise<Blob> {
+    return (await this.#engine()).statement(format);
   }
 
   /** With what the browser has kept of it. */

@@ -7,6 +7,19 @@ export interface ServerInfo {
   rate: number;
   /** It makes copies of what is published, unless the publisher declines. */
   copies: boolean;
+  /** How long an epoch is, ms. */
+  epoch: number;
+  /** The key of its public log, as text. */
+  logKey: string;
+}
+
+/** What is locked on a work, in sums: µ-credits, and until when, Unix milliseconds. */
+export interface Locked {
+  count: number;
+  left: number;
+  /** µ-credits per GiB, of pools. */
+  rate?: number;
+  ends?: number;
 }
 
 /** What the server has of a work itself. */
@@ -40,6 +53,8 @@ export interface WorkInfo {
   seeders?: number;
   leechers?: number;
   copy?: ServerCopy;
+  boosts?: Locked;
+  pools?: Locked;
 }
 
 async function get(path: string): Promise<unknown> {
@@ -57,8 +72,8 @@ async function get(path: string): Promise<unknown> {
 }
 
 export async function serverInfo(): Promise<ServerInfo> {
-  const body = (await get("/v1/server")) as { name: string; rate_per_gib: number; copies?: boolean };
-  return { name: body.name, rate: body.rate_per_gib, copies: body.copies ?? false };
+  const { name, rate_per_gib: rate, copies = false, epoch, log_key: logKey = "" } = (await get("/v1/server")) as { name: string; rate_per_gib: number; copies?: boolean; epoch?: { starts: number; ends: number }; log_key?: string };
+  return { name, rate, copies, epoch: epoch ? epoch.ends - epoch.starts : 0, logKey };
 }
 
 export async function listWorks(): Promise<WorkSummary[]> {

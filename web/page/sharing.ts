@@ -1,15 +1,16 @@
 /** What shares: the part of the page that loads and asks the engine, shows what it says, and reads aloud what it has done. */
 import "./main.js"; // a part shares all that the page's first script has
-import type { Work } from "../types/engine.js";
+import type { Account, Work } from "../types/engine.js";
 import type { App } from "./app.js";
 import { saveKey, type Earnings, type Facts } from "./facts.js";
 import type { Fault } from "./fault.js";
 import "./live.js";
 import { live } from "./live_work.js";
 import "./meter.js";
+import { parts } from "./parts.js";
 import "./peers.js";
 import { Seeding } from "./seeding.js";
-import type { WorkInfo } from "./server.js";
+import { serverInfo, type WorkInfo } from "./server.js";
 import { fault } from "./words_fault.js";
 import { say } from "./words_live.js";
 import "./works_live.js";
@@ -20,6 +21,7 @@ export class Sharing {
   readonly seeding = new Seeding(() => this.look());
   readonly #app: App;
   readonly #finished = new Set<string>();
+  #checking = false;
 
   constructor(app: App) {
     this.#app = app;
@@ -38,7 +40,7 @@ export class Sharing {
   #notice(work: Work): void {
     if (work.state !== "seeding" || this.#finished.has(work.infohash)) return;
     this.#finished.add(work.infohash);
-    if (this.seeding.published(work.infohash)) return;
+    if (this.seeding.published(work.infohash) || work.helping) return;
     this.#app.say(say.aloud.complete(work.name));
     if (this.#app.facts.consent === "playing") work.stop();
   }
@@ -110,15 +112,31 @@ export class Sharing {
 
   async earnings(): Promise<Earnings> {
     try {
-      return { state: "ready", account: await this.seeding.account() };
+      const account = await this.seeding.account();
+      void this.#check(account);
+      return { state: "ready", account };
     } catch (error) {
       const found = fault(error);
       return found.code === "no_account" || found.code === "not_found" ? { state: "none" } : { state: "error", error: found };
     }
   }
+
+  /** Looks for what an account was told in the public log. One look at a time; what is shown stays until the next is done. */
+  async #check(account: Account): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    try {
+      const [{ checkLog }, { logKey }] = await Promise.all([parts.proving(), this.#app.facts.server ?? serverInfo()]);
+      if (logKey) this.#app.set({ inLog: await checkLog(location.origin, logKey, account) });
+    } catch {
+      this.#app.set({ inLog: { receipts: new Map(), lines: new Map(), alarms: [], fault: "unreachable", evidence: "" } });
+    } finally {
+      this.#checking = false;
+    }
+  }
 }
 
-function download(blob: Blob, name: string): void {
+export function download(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

@@ -63,7 +63,7 @@ export class Shell extends PageElement {
     const { route } = facts;
     if (route.view === "home") return html`<fs-home .facts=${facts} .dragging=${this.dragging}></fs-home>`;
     if (route.view === "work") return html`<fs-work .facts=${facts} .infohash=${route.infohash}></fs-work>`;
-    if (route.view === "earnings") return html`<fs-earnings .earnings=${facts.earnings}></fs-earnings>`;
+    if (route.view === "earnings") return html`<fs-earnings .earnings=${facts.earnings} .inLog=${facts.inLog}></fs-earnings>`;
     return html`<div class="lost">
       <h1 tabindex="-1">${words.lost.title}</h1>
       <p>${words.lost.more}</p>
@@ -117,6 +117,7 @@ export class Shell extends PageElement {
       <main id="main" tabindex="-1">${this.#fault(facts)} ${this.#view(facts)}</main>
       ${this.#footer(facts)} ${this.dragging && facts.route.view !== "home" ? html`<p class="dropping">${words.home.drop}</p>` : nothing}
       ${facts.limiting ? html`<fs-limits .limits=${facts.limits}></fs-limits>` : nothing}
+      ${facts.staking ? html`<fs-stake .stake=${facts.staking} .info=${facts.info} .epoch=${facts.server?.epoch ?? 0}></fs-stake>` : nothing}
       ${facts.waiting ? html`<progress class="coming" aria-label=${words.loading}></progress>` : nothing}
       <div class="unseen" role="status">${this.said}</div>`;
   }

@@ -3,6 +3,7 @@
  * is one more table for each and nobody waits for words that are not shown.
  */
 import { count, dateTime, shortCredits, size } from "./format.js";
+import type { Locked } from "./server.js";
 
 export const many = (n: number, one: string, more: string): string => `${count(n)} ${n === 1 ? one : more}`;
 
@@ -108,6 +109,15 @@ export const words = {
     removedMore: "Nothing of it is kept here, and nothing is running.",
     fetchAgain: "Fetch it again",
     unknownSize: "size not known yet",
+  },
+
+  locked: {
+    title: "For those who share it",
+    none: "Nobody has put anything on top yet.",
+    boosted: ({ left, ends = 0 }: Locked): string => `Boosts: ${earned(left)} until ${dateTime(ends)}.`,
+    funded: ({ left, rate = 0, ends = 0 }: Locked): string => `The artist’s pool: ${earned(rate)} for each GiB, until ${dateTime(ends)}. ${earned(left)} left.`,
+    boost: "Boost this work",
+    fund: "Fund a pool",
   },
 
   earn: {

@@ -11,6 +11,7 @@ const says: Partial<Record<ErrorCode, string>> = {
   disk_full: "There is no more room for this site, in this browser or under its limit. Free some space or raise the limit, then try again: what has come so far is kept.",
   storage: "What this browser had kept is gone or could not be read. Try again to fetch it anew.",
   not_sharing: "Sharing is off. Agree to share on the work’s page, then try again.",
+  funds: "You do not have that much to spend. What you earn can be spent once it is no longer held; nothing was locked.",
   no_account: "There is no account in this browser yet.",
   revoked: "The server has withdrawn this work. It is no longer shared.",
   aborted: "It was cancelled.",

@@ -44,6 +44,8 @@ export const say = {
     none: "No peer is connected.",
   },
 
+  helping: "You help this boosted work",
+
   meter: {
     up: "Sending",
     down: "Fetching",
@@ -99,8 +101,9 @@ export function capped({ caps, state }: LiveWork): string {
 }
 
 /** Whether a work is still here after a reload; to its publisher, also whether the server has it. */
-export function keeping({ kept, own, length, state }: LiveWork, copy?: ServerCopy): string {
+export function keeping({ kept, own, length, state, helping }: LiveWork, copy?: ServerCopy): string {
   if (!length || state === "checking") return "";
+  if (helping) return "You help this boosted work: the server asked your browser to pass it on. It goes when you need the room.";
   if (!own) return kept ? "Kept in this browser." : "Not kept: it is gone when this tab is closed.";
   const here = kept ? "Kept in this browser." : "Read from the files that you chose.";
   if (copy?.state === "whole") return `${here} The server has a copy: you can close this tab.`;

@@ -1,7 +1,7 @@
 /** The words of an account's statement. */
-import { dateTime } from "./format.js";
-import { duration } from "./format_live.js";
-import { earned } from "./words.js";
+import { count, dateTime } from "./format.js";
+import { credits, duration } from "./format_live.js";
+import { earned, many } from "./words.js";
 
 export const say = {
   confirmed: "Credits confirmed",
@@ -34,6 +34,75 @@ export const say = {
   reason: "Why",
   when: "When",
   states: { pending: "Pending", confirmed: "Confirmed" },
+  export: "Save the whole statement",
+  exportMore: "Every line with its reason, as the server has it.",
+  json: "JSON",
+  csv: "CSV",
+  file: { json: "fanseed-statement.json", csv: "fanseed-statement.csv", evidence: "fanseed-log-evidence.json" },
+
+  locked: "What you have locked",
+  lockedHead: { what: "For", left: "Credits", until: "Until" },
+  boost: "Boost",
+  pool: (rate: number): string => `Pool, ${earned(rate)} for each GiB`,
+  left: (left: number, of: number): string => `${credits(left)} left of ${credits(of)}`,
+
+  appeal: {
+    ask: "Ask the operator",
+    label: "What is wrong with this line?",
+    more: "Up to 500 characters. Whoever runs this server reads it; it changes nothing by itself.",
+    send: "Send",
+    yours: "You wrote",
+    open: "Not answered yet",
+    answered: (ms: number): string => `Answered ${dateTime(ms)}`,
+    others: "What you wrote to the operator",
+    about: "About",
+    receipt: "A refused receipt",
+  },
+
+  log: {
+    title: "In the public log",
+    more: "Whatever a server settles and pays stands in a log that it can add to, but not change unseen. This page proves it, and does not take the server’s word.",
+    checking: "Looking it up…",
+    size: (n: number): string => `The log has ${many(n, "record", "records")}, signed by the server, and contains what this browser saw of it before.`,
+    all: (n: number): string => `${many(n, "settled receipt is", "settled receipts are")} in it.`,
+    soon: (n: number): string => `${many(n, "receipt is", "receipts are")} on the way into it.`,
+    unknown: (n: number): string => `${many(n, "receipt was", "receipts were")} not looked up yet.`,
+    missing: (n: number): string => `${many(n, "receipt is", "receipts are")} NOT in it.`,
+    none: "Nothing has been settled yet that could be in it.",
+    list: "Receipt by receipt",
+    receipt: "Receipt",
+    column: "Public log",
+    upTo: "Bytes so far",
+    yes: (index: number): string => `Yes, record ${count(index + 1)}`,
+    yesShort: "Yes",
+    no: "NO",
+    later: "Not yet",
+    by: (ms: number): string => `Not yet: promised by ${dateTime(ms)}`,
+    cannot: "Not known",
+    faults: {
+      unreachable: "The log could not be asked. This is tried again.",
+      malformed: "What came in place of the log is no log. A proxy or a sign-in page between you and the server can be the reason; this is tried again.",
+      unsupported: "This browser cannot verify signatures (Ed25519), so it cannot check the log. A current Firefox, Chrome or Safari can.",
+    } as Record<string, string>,
+  },
+
+  alarm: {
+    title: "This server contradicts its own public log",
+    more: "Its numbers are not to be relied on. Save the evidence, and show it to others who use this server: it has what was seen here, with the signatures. “fanseed verify” lets anybody look for themselves.",
+    save: "Save the evidence",
+    says: {
+      forged: "The log’s checkpoint is not signed by the log’s key.",
+      rekeyed: "The log has another key than when this browser first saw it.",
+      rewritten: "History was rewritten: what this browser saw in the log before is no longer in it.",
+      changed: "The log’s content is not what its signed checkpoint says.",
+      dropped: "A record that the server names is not in the log.",
+      late: "A receipt of yours that the server has promised to log is not in the log.",
+      unpromised: "A promise that the server gave is not signed by the log’s key.",
+      unpaid: "The published payouts are not what your statement says.",
+    } as Record<string, string>,
+    details: "In detail",
+  },
+
   noLines: "Nothing yet. Keep a work open while someone else fetches it from you; each piece that they confirm shows up here.",
   unknownWork: "Unknown work",
 };

@@ -3,7 +3,7 @@ import { html, nothing, type TemplateResult } from "lit/html.js";
 import "./consent_card.js";
 import "./copy.js";
 import { PageElement } from "./element.js";
-import type { Facts, LiveWork } from "./facts.js";
+import type { Facts, LiveWork, Stake } from "./facts.js";
 import "./files.js";
 import { size } from "./format.js";
 import { workPath } from "./route.js";
@@ -93,6 +93,18 @@ export class WorkView extends PageElement {
     </section>`;
   }
 
+  /** What is locked for those who share it, and how to lock more. */
+  #locked({ infohash, boosts, pools }: WorkInfo): TemplateResult {
+    const say = words.locked;
+    const button = (kind: Stake["kind"], what: string): TemplateResult => html`<button type="button" @click=${() => this.ask({ do: "stake", kind, infohash })}>${what}</button>`;
+    return html`<section aria-labelledby="locked">
+      <h2 id="locked">${say.title}</h2>
+      <p>${boosts?.count ? say.boosted(boosts) : say.none}</p>
+      ${pools?.count ? html`<p>${say.funded(pools)}</p>` : nothing}
+      <div class="row">${button("boost", say.boost)} ${this.#live?.own ? button("pool", say.fund) : nothing}</div>
+    </section>`;
+  }
+
   #cover(): TemplateResult {
     const live = this.#live;
     return html`<fs-sleeve .infohash=${this.infohash} .levels=${live?.levels} .label=${live?.pieces ? words.work.pieces(live.have, live.pieces) : ""}></fs-sleeve>`;
@@ -106,7 +118,7 @@ export class WorkView extends PageElement {
     const webseed = !live && this.facts.consent === "off" ? webseeds(magnet)[0] : undefined;
     return html`${live ? html`<fs-live .work=${live} .copy=${info?.copy} .sharing=${sharing} .saving=${saving}></fs-live>` : nothing} ${info && !(live && sharing) ? this.#panel(info) : nothing}
     ${files.length ? html`<fs-files .files=${files} .saving=${saving} .infohash=${this.infohash} .webseed=${webseed} .name=${info?.name ?? ""}></fs-files>` : nothing}
-    ${this.#links(magnet)}`;
+    ${info?.published ? this.#locked(info) : nothing} ${this.#links(magnet)}`;
   }
 
   #unknown(): TemplateResult | typeof nothing {

@@ -5,7 +5,7 @@ import type { LiveWork } from "./facts.js";
 import { percent } from "./format.js";
 import { rate } from "./format_live.js";
 import { words } from "./words.js";
-import { doing } from "./words_live.js";
+import { doing, say } from "./words_live.js";
 import { cover } from "./works.js";
 
 export class LiveWorks extends PageElement {
@@ -18,6 +18,7 @@ export class LiveWorks extends PageElement {
       work,
       html`<fs-sleeve .infohash=${work.infohash} .levels=${work.levels}></fs-sleeve>`,
       html`<p class="quiet">${work.missing ? html`${percent(work.progress)} · ` : nothing}${doing(work)}</p>
+        ${work.helping ? html`<p class="quiet">${say.helping}</p>` : nothing}
         ${active ? html`<p class="quiet"><span>↑ ${rate(work.upRate)}</span> <span>${words.peers(work.peers)}</span></p>` : nothing}`,
     );
   }

@@ -11,7 +11,9 @@
  */
 export { browsers, launch, type BrowserName, type LaunchOptions, type Window } from "./harness_browser";
 export { fixture, makeFile, pageScript, servePages, sha256, stockClient, temporary } from "./harness_files";
+export { accountOf, fill, press, publish, refusedReceipt, text, visit } from "./harness_page";
 export { crash } from "./harness_process";
+export { startProxy, type Proxy, type Tamper } from "./harness_proxy";
 export { screenshot } from "./harness_screen";
 export { addSeeder, arrived, openSeeder, openStock, unlimited, type StockClient, type StockTorrent } from "./harness_seeder";
 export { startServer, type Server } from "./harness_server";

@@ -72,9 +72,9 @@ export class Window {
     this.#allowed.push(...patterns);
   }
 
-  /** A new page, not yet at any address. It has the globals that harness_seeder.ts declares. */
-  async page(): Promise<Page> {
-    const page = await this.browser.newPage();
+  /** A new page, not yet at any address. It has the globals that harness_seeder.ts declares. A `stranger` shares nothing kept with other pages. */
+  async page(stranger = false): Promise<Page> {
+    const page = await (stranger ? (await this.browser.createBrowserContext()).newPage() : this.browser.newPage());
     page.on("console", (message) => message.type() === "error" && this.#complain(page, `${message.text()} ${message.location().url ?? ""}`));
     page.on("pageerror", (error) => this.#complain(page, error instanceof Error ? (error.stack ?? error.message) : String(error)));
     if (this.options.phone) await page.setViewport({ width: 375, height: 667, ...(this.name === "chromium" && { isMobile: true, hasTouch: true, deviceScaleFactor: 2 }) });

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { temporary } from "./harness_files";
 import { atEnd, setting, until, type Scope } from "./harness_scope";
@@ -45,17 +45,22 @@ export class Server {
     });
   }
 
-  /** Takes a work down, as the operator does. */
-  async withdraw(infohash: string): Promise<void> {
-    const { status } = await fetch(`${await this.#operator()}/works/${infohash}`, { method: "DELETE" });
-    if (status !== 204) throw new Error(`withdrawing was answered with ${status}`);
+  /** Asks the operator's listener, and gives what it answers. */
+  async operate(method: string, path: string, body?: string): Promise<string> {
+    const response = await fetch((await this.#operator()) + path, { method, ...(body !== undefined && { body }) });
+    const said = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${said}`);
+    return said;
   }
 
-  /** Moves µ-credits out of the treasury to what an account may spend, as the operator does who was paid for them. */
-  async credit(account: string, amount: number): Promise<void> {
-    const id = randomBytes(16).toString("hex");
-    const { status } = await fetch(`${await this.#operator()}/credits/${id}?account=${account}&amount=${amount}`, { method: "PUT" });
-    if (status !== 204) throw new Error(`crediting was answered with ${status}`);
+  /** Takes a work down, as the operator does. */
+  async withdraw(infohash: string): Promise<void> {
+    await this.operate("DELETE", `/works/${infohash}`);
+  }
+
+  /** Gives an account µ-credits that it may spend, out of the treasury. */
+  async credit(account: string, micros: number): Promise<void> {
+    await this.operate("PUT", `/credits/${randomUUID().replaceAll("-", "")}?account=${account}&amount=${micros}`);
   }
 
   /** One of the operator's counters, without the "fanseed_" of its name. It counts from the last start. */

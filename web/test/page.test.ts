@@ -22,6 +22,9 @@ const works = [
 
 const account: Account = {
   id: "9f2c41d07be8a3550c1d7e6ab4420f9d",
+  time: Date.now(),
+  appeals: [],
+  settled: [],
   bytesPending: 2 ** 20,
   bytesConfirmed: 5 * 2 ** 30,
   creditsPending: 1_250_000,
@@ -502,6 +505,9 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await screenshot(visit.page, "state-limits");
     const value = (id: string): Promise<string> => visit.page.$eval(`#${id}`, (input) => (input as HTMLInputElement).value);
     assert.deepEqual(await Promise.all(["uploadRate", "uploadPerDay", "uploadPerMonth", "downloadRate", "downloadPerMonth", "storage"].map(value)), ["1", "1", "", "", "", "2"]);
+    await visit.says(/Help boosted works[^]*no more room than you set above[^]*you earn for it/);
+    assert.equal(await visit.page.$eval("input[name=help]", (input) => (input as HTMLInputElement).checked), false, "off unless chosen");
+    await visit.page.click("input[name=help]");
     for (const [id, amount] of [["uploadRate", "2.5"], ["uploadPerDay", ""], ["uploadPerMonth", "20"], ["downloadPerMonth", "50"]] as const) {
       await visit.page.$eval(`#${id}`, (input) => ((input as HTMLInputElement).value = ""));
       await visit.page.type(`#${id}`, amount);
@@ -514,7 +520,7 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     await visit.says(/At most 2\.5 MiB a second and 20 GiB a month is sent/);
     await visit.press("Share while I’m here");
     await visit.runs(rivers);
-    const { uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage } = (await visit.page.evaluate(() => {
+    const { uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage, help } = (await visit.page.evaluate(() => {
       const told = globalThis.fakeEngine!.limits;
       return Object.fromEntries(Object.entries(told).map(([name, amount]) => [name, String(amount)]));
     })) as Record<string, string>;
@@ -522,6 +528,9 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
       [uploadRate, uploadPerDay, uploadPerMonth, downloadRate, downloadPerMonth, storage].map(Number),
       [2.5 * 2 ** 20, Infinity, 20 * 2 ** 30, Infinity, 50 * 2 ** 30, 2 * 2 ** 30],
     );
+    assert.equal(help, "true");
+    await visit.page.evaluate(() => void (globalThis.fakeEngine!.works()[0]!.helping = true));
+    await visit.says(/You help this boosted work: the server asked your browser to pass it on/);
   },
 
   async "earnings give a reason for every line"(visit) {
@@ -533,13 +542,43 @@ const cases: Record<string, (visit: Visit, t: TestContext) => Promise<void>> = {
     assert.deepEqual(await visit.calls(), ["account"]);
     await visit.page.reload();
     await visit.page.waitForSelector("main h1");
-    await visit.page.evaluate((account) => (globalThis.prepareFakeEngine = (seeder) => void (seeder.statement = account)), account);
+    await visit.page.evaluate((account) => (globalThis.prepareFakeEngine = (seeder) => void (seeder.books = account)), account);
     await visit.press("Show my earnings");
     await visit.says(/3\.750001[^]*1\.25[^]*closes in[^]*5 GiB[^]*1 MiB/);
     await visit.says(/Slow Rivers[^]*Paid when the epoch closes\./);
     await visit.says(/What earned nothing[^]*More than the ticket allows\./);
     assert.equal(await visit.page.$eval("fs-earnings fs-copy input", (input) => (input as HTMLInputElement).value), account.id);
     assert.equal(await visit.page.evaluate(() => globalThis.fakeEngine?.share), "ask");
+  },
+
+  async "credits are locked on a work in a dialog that fits and can be left"(visit) {
+    await visit.page.setViewport({ width: 320, height: 700 });
+    await visit.go(`/w/${rivers}`);
+    await visit.press("Boost this work");
+    await visit.says(/You have no account in this browser yet/, "dialog");
+    await visit.page.keyboard.press("Escape");
+    await until("no dialog", async () => (await visit.page.$("dialog")) === null);
+    assert.equal(await visit.page.evaluate(() => globalThis.fakeEngine?.share), "ask", "nothing is shared for it");
+
+    await visit.page.evaluate((account) => void (globalThis.fakeEngine!.books = account), account);
+    await visit.press("Boost this work");
+    await until("the first field", () => visit.page.evaluate(() => document.activeElement?.id === "stake-amount"));
+    await visit.says(/First credits: 0\.40[^]*0\.392 credits for those who share it[^]*0\.008 is the fee/, "dialog");
+    const seen = await visit.page.$eval("dialog", (dialog) => ({
+      overflow: document.documentElement.scrollWidth > innerWidth || dialog.scrollWidth > dialog.clientWidth,
+      unnamed: [...dialog.querySelectorAll("input")].filter((input) => !input.labels?.length).length,
+      small: [...dialog.querySelectorAll("button, input, label.choice")].filter((one) => !one.matches("[type=radio]") && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML),
+    }));
+    assert.deepEqual(seen, { overflow: false, unnamed: 0, small: [] });
+    await visit.page.evaluate(() => globalThis.fakeEngine!.failing.set("boost", "funds"));
+    await visit.page.keyboard.press("Enter");
+    await visit.says(/You do not have that much to spend/, "dialog");
+    await visit.press("Boost it");
+    await visit.says(/Done\. It is boosted until/, "dialog");
+    await visit.press("Close");
+    await until("no dialog", async () => (await visit.page.$("dialog")) === null);
+    const [boost] = await visit.page.evaluate(() => globalThis.fakeEngine!.books!.boosts);
+    assert.deepEqual([boost?.infohash, boost?.price, boost?.epochs, boost?.promo], [rivers, 400_000, 1, true]);
   },
 
   async "each view has a title and one heading, fits, and can be touched"(visit) {

@@ -5,7 +5,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { leafOf, prove, type Settled } from "../page/proof";
+import { pays } from "../page/in_log";
+import { leafOf, promised, prove, type Settled } from "../page/proof";
+import type { AccountLine } from "../types/engine";
 
 interface Tampered {
   key: string;
@@ -29,7 +31,9 @@ function find(path: string): string {
 
 const tampered = JSON.parse(readFileSync(find("vectors/log_tampered.json"), "utf8")) as Tampered;
 const vectors = JSON.parse(readFileSync(find("vectors/log.json"), "utf8")) as {
+  key: { text: string };
   receipts: { salt: string; serial: string; amount: string; epoch: number; leaf: string }[];
+  promises: { leaf: string; by: string; bytes: string }[];
 };
 
 /** What the page keeps: Node has no localStorage of its own. */
@@ -89,6 +93,39 @@ for (const c of tampered.cases) {
 
 test("the hash of a receipt is the published one", async () => {
   for (const v of vectors.receipts) assert.equal(await leafOf(settled(v)), v.leaf);
+});
+
+test("the published promises are believed, and no others", async () => {
+  const promises = vectors.promises.filter(({ by }) => Number.isSafeInteger(Number(by))); // JSON has no larger numbers
+  assert.ok(promises.length > 1);
+  for (const { leaf, by, bytes } of promises) {
+    const promise = { by: Number(by), signature: bytes.slice(-128) };
+    assert.equal(await promised(vectors.key.text, leaf, promise), true);
+    assert.equal(await promised(vectors.key.text, leaf, { ...promise, by: promise.by + 1 }), false);
+    assert.equal(await promised(vectors.key.text, leaf.replace(/^./, (digit) => (digit === "0" ? "1" : "0")), promise), false);
+    assert.equal(await promised(vectors.key.text, leaf, { ...promise, signature: "00".repeat(64) }), false);
+    await assert.rejects(promised("no key", leaf, promise));
+  }
+});
+
+test("a line is found in a table of payouts, and only as it is told", () => {
+  const account = "ab".repeat(16);
+  const work = "cd".repeat(20);
+  const zeros = (digits: number): string => "0".repeat(digits);
+  const table = [
+    "fanseed payouts v1", "epoch 7",
+    `pay bandwidth ${account} ${work} ${zeros(32)} 100 90 80 7 capped_copy`,
+    `pay grant ${account} ${zeros(40)} ${zeros(32)} 1 1 1 5 confirmed`,
+    `pay availability ${account} ${work} ${zeros(32)} 12 12 3 2 proof_failed`, "",
+  ].join("\n");
+  const line = { kind: "bandwidth", infohash: work, epoch: 7, bytes: 100, minutes: 0, counted: 90, weight: 80, credits: 7, reason: "capped_copy" } as AccountLine;
+  assert.equal(pays(table, account, line), true);
+  for (const other of [{ credits: 8 }, { bytes: 10 }, { weight: 8 }, { reason: "confirmed" }, { source: account }, { kind: "pool" }] as Partial<AccountLine>[]) {
+    assert.equal(pays(table, account, { ...line, ...other }), false, JSON.stringify(other));
+  }
+  assert.equal(pays(table, account.replaceAll("b", "c"), line), false);
+  assert.equal(pays(table, account, { kind: "grant", counted: 1, weight: 1, credits: 5, reason: "confirmed" } as AccountLine), true);
+  assert.equal(pays(table, account, { ...line, kind: "availability", bytes: 0, minutes: 12, counted: 12, weight: 3, credits: 2, reason: "proof_failed" }), true);
 });
 
 test("a key that is another than before is not believed, nor one that is none", async (t) => {

@@ -2,13 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Page } from "puppeteer-core";
-import { fixture, launch, makeFile, openSeeder, screenshot, startServer, until, type LaunchOptions } from "./harness";
+import { accountOf, arrived, fill, fixture, launch, makeFile, openSeeder, press, publish, refusedReceipt, screenshot, startProxy, startServer, until, visit, type LaunchOptions } from "./harness";
 
 const looks: Record<string, LaunchOptions> = { desktop: {}, phone: { phone: true }, dark: { dark: true } };
-
-async function press(page: Page, words: string): Promise<void> {
-  await page.locator(`button::-p-text(${words})`).click();
-}
 
 /** What is to be read in the page. */
 const text = (page: Page): Promise<string> => page.evaluate(() => document.body.innerText);
@@ -56,9 +52,6 @@ for (const [look, options] of Object.entries(looks)) {
     await until("all of it", async () => /Complete\./.test(await text(fan)), 120);
     await screenshot(fan, `work-complete-${look}`, { fullPage: true });
 
-    await artist.evaluate(() => (document.querySelector('a[href="/earnings"]') as HTMLAnchorElement).click());
-    await until("earnings", async () => /Slow Rivers/.test(await artist.$eval("main", (main) => main.innerText)), 60);
-    await keep(artist, "earnings");
     await fan.goto(server.url);
     await until("the list", async () => /Leaves of Grass/.test(await text(fan)));
     await until("what this browser has kept", async () => /In this browser[^]*Slow Rivers[^]*Complete/.test(await text(fan)));
@@ -75,5 +68,71 @@ for (const [look, options] of Object.entries(looks)) {
     await until("the file that was left out", async () => (await fan.$$eval("fs-files li button", (all) => all.filter((one) => one.textContent?.includes("Save")).length)) === 3, 60);
 
     assert.equal(await fan.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, "nothing is wider than the screen");
+  });
+
+  test(`credits, ${look}`, async (t) => {
+    const server = await startServer(t, ["-name", "Small Hours Records", "-epoch", "10s", "-treasury", "4000000000"]);
+    const proxy = await startProxy(t);
+    const window = await launch(t, "chromium", { ...options, ...proxy.options });
+    window.allow(/log\/(find|checkpoint)/);
+    const keep = async (page: Page, name: string): Promise<void> => {
+      if (!options.phone) await page.setViewport({ width: 1280, height: 900 });
+      await page.evaluate(() => scrollTo(0, 0));
+      await screenshot(page, look === "desktop" ? name : `${name}-${look}`, { keep: true });
+      await screenshot(page, `${name}-whole-${look}`, { fullPage: true });
+    };
+    const artist = await window.open(server.url);
+    await publish(artist, "Slow Rivers.flac", 24);
+    const infohash = await artist.evaluate(async () => ((await (await fetch("/v1/works")).json()) as { works: { infohash: string }[] }).works[0]!.infohash);
+    const fan = await openSeeder(await launch(t, "chromium"), server);
+    await fan.evaluate(async (infohash) => void (await seeder.add(infohash)), infohash);
+    await arrived(fan, infohash);
+    await visit(artist, "/earnings");
+    const account = await accountOf(artist);
+    await server.credit(account, 12_500_000);
+    await refusedReceipt(server, account);
+
+    await visit(artist, `/w/${infohash}`);
+    await press(artist, "Boost this work");
+    await fill(artist, "amount", "2.5");
+    await fill(artist, "epochs", "60");
+    await keep(artist, "boost");
+    await press(artist, "Boost it");
+    await until("the boost", async () => /Done/.test(await artist.$eval("dialog", (dialog) => dialog.innerText)));
+    await press(artist, "Close");
+    await press(artist, "Fund a pool");
+    await fill(artist, "amount", "5");
+    await fill(artist, "rate", "0.25");
+    await fill(artist, "epochs", "60");
+    await keep(artist, "pool");
+    await press(artist, "Fund it");
+    await until("the pool", async () => /Done/.test(await artist.$eval("dialog", (dialog) => dialog.innerText)));
+    await press(artist, "Close");
+    await until("both on the work's page", async () => /Boosts: [^]*artist’s pool/.test(await text(artist)));
+    await screenshot(artist, `work-locked-${look}`, { fullPage: true });
+
+    await visit(artist, "/earnings");
+    await until("the form", async () => (await artist.$("section[aria-labelledby=refused] details")) !== null);
+    await artist.$eval("section[aria-labelledby=refused] details", (details) => details.setAttribute("open", ""));
+    await screenshot(artist, `appeal-${look}`, { fullPage: true });
+    await artist.locator("section[aria-labelledby=refused] textarea").fill("This receipt came from a fan whom you introduced. Could you look again?");
+    await press(artist, "Send");
+    await until("the note", async () => /Not answered yet/.test(await text(artist)));
+    await server.operate("PUT", "/appeals/1", "I looked: no ticket of this server has that serial. Did the fan use another server?");
+    await until("everything that there is to see", async () => {
+      if (/Answered[^]*receipts? (is|are) in it/.test(await text(artist)) && /Confirmed\s+Yes/.test(await text(artist))) return true;
+      await visit(artist, "/");
+      await visit(artist, "/earnings");
+      await new Promise((wake) => setTimeout(wake, 1_000));
+      return false;
+    }, 90);
+    await keep(artist, "earnings");
+    assert.equal(await artist.evaluate(() => document.documentElement.scrollWidth > innerWidth), false, "nothing is wider than the screen");
+
+    proxy.tamper = (path, body) => (path.endsWith("/checkpoint") ? Buffer.from(body.toString().replace(/\n\d+\n/, "\n1\n")) : body);
+    await visit(artist, "/");
+    await visit(artist, "/earnings");
+    await until("the alarm", async () => /contradicts its own/.test(await text(artist)));
+    await screenshot(artist, `alarm-${look}`);
   });
 }

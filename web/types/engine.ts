@@ -47,6 +47,12 @@ export interface Limits {
   uploadPerMonth?: number;
   /** Most that is fetched in a month, bytes. Default: no limit. */
   downloadPerMonth?: number;
+  /**
+   * While nothing is fetched and little is sent, this browser may be handed works of this server that others boost, one after the other and
+   * four at most: it fetches and seeds them within the other limits, and earns for it. Only while `share` is "on". Default: false. Setting it
+   * back to false takes no more of them; those that are here stay until they are removed, or their room is needed.
+   */
+  help?: boolean;
 }
 
 /** A limit that holds a work up until its day or month is over, or until it is raised. */
@@ -117,15 +123,24 @@ export interface Seeder extends EventTarget {
   /**
    * Locks credits on a work: each of the next `epochs` (1 unless told otherwise, at most 60) pays its part to those who serve the work, or
    * gives it back where nobody does. 2 % of `price`, in µ-credits, are a fee. `promo`: out of what was granted, which nothing else can be
-   * spent on. Errors: no_account, unreachable, refused (the account has not as much, no such work).
+   * spent on. `id`, 32 hex digits, names it: the same one again is locked once. Errors: no_account, funds, not_found, unreachable, refused.
    */
-  boost(infohash: string, options: { price: number; epochs?: number; promo?: boolean }): Promise<Boost>;
+  boost(infohash: string, options: { price: number; epochs?: number; promo?: boolean; id?: string }): Promise<Boost>;
 
   /**
    * Locks `amount` µ-credits to pay those who serve a work on top, at `rate` µ-credits per GiB, for so many epochs (30 unless told
    * otherwise, at most 60); what is left then comes back. Errors as of boost.
    */
-  fund(infohash: string, options: { amount: number; rate: number; epochs?: number }): Promise<Pool>;
+  fund(infohash: string, options: { amount: number; rate: number; epochs?: number; id?: string }): Promise<Pool>;
+
+  /**
+   * Writes to the operator about a line of a closed epoch, or about a refused receipt: 1 to 500 bytes of text. The same note about the same
+   * is kept once. Errors: no_account, not_found, unreachable, refused (another note about the same, too many in this epoch).
+   */
+  appeal(about: AppealSubject, note: string): Promise<Appeal>;
+
+  /** The whole statement, up to 100,000 lines, as the server has it. Errors: no_account, unreachable, refused. */
+  statement(format: "json" | "csv"): Promise<Blob>;
 
   /**
    * Ends this tab's part: every later call gives "closed". Where the engine runs in this tab it closes every peer connection, settles what
@@ -198,6 +213,8 @@ export interface Work extends EventTarget {
   readonly progress: number;
   /** Bytes of the selected files that are not here and verified yet. */
   readonly missing: number;
+  /** It was not added here: the server has handed it out, see `Limits.help`. It goes when the others need its room, and `add` keeps it. */
+  readonly helping: boolean;
   /** What is here is here after a reload, too. A work that was published is read from its files until a copy is complete. */
   readonly kept: boolean;
   /** The limits that hold this work up now. */
@@ -264,6 +281,8 @@ export interface Peer {
 export interface Account {
   /** 32 hex digits. */
   id: string;
+  /** When the server told this, by its clock. */
+  time: number;
   /** Payload bytes in receipts that the server has not acknowledged yet. */
   bytesPending: number;
   /** Payload bytes in receipts that the server has accepted. */
@@ -291,6 +310,46 @@ export interface Account {
   lines: AccountLine[];
   /** Newest first: receipts that earned nothing. */
   refused: RefusedReceipt[];
+  /** Newest first: what was written to the operator. */
+  appeals: Appeal[];
+  /** Newest first: receipts that were settled, by which the server's public log can be checked. Those that this browser was promised are all there. */
+  settled: SettledReceipt[];
+}
+
+/** What an appeal is about: a line, by what names it, or a receipt, by its serial. */
+export type AppealSubject = { kind: AccountLine["kind"]; epoch: number; infohash?: string; source?: string } | { serial: string };
+
+/** As the line or receipt was when the note was written. */
+export interface Appeal {
+  kind?: AccountLine["kind"];
+  epoch?: number;
+  infohash?: string;
+  source?: string;
+  serial?: string;
+  name: string;
+  bytes: number;
+  minutes: number;
+  credits: number;
+  reason: string;
+  reasonText: string;
+  note: string;
+  time: number;
+  state: "open" | "answered";
+  answer: string;
+  /** 0: not yet. */
+  answered: number;
+}
+
+/** What the public log has, or will have, of a receipt that was settled: its record is made of the first four. */
+export interface SettledReceipt {
+  salt: string;
+  serial: string;
+  /** Payload bytes, cumulative. */
+  amount: number;
+  /** In which it counts. */
+  epoch: number;
+  /** The log's signature that it will have the record by then. */
+  promise?: { by: number; signature: string };
 }
 
 /** Amounts are µ-credits, times Unix milliseconds. */
@@ -337,6 +396,8 @@ export interface AccountLine {
   /** A grant is for no work. */
   infohash?: string;
   name: string;
+  /** The pool or boost that pays it. */
+  source?: string;
   epoch: number;
   /** Confirmed payload bytes; 0 for availability and grants. */
   bytes: number;
@@ -386,6 +447,8 @@ export type ErrorCode =
   | "not_sharing"
   /** No key has been made in this browser yet. */
   | "no_account"
+  /** The account has not as much that it may spend. */
+  | "funds"
   /** The server cannot be reached. */
   | "unreachable"
   /** The server answered no; the message has its reason. */

@@ -91,8 +91,8 @@ func end(ctx context.Context, tx tx, c ledger.Closing, now uint64) error {
 	if err := tables.insert(ctx, tx); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO epoch (number, bytes, paid, closed, inputs, payouts) VALUES ($1, $2, $3, $4, $5, $6)`,
-		int64(c.Number), int64(c.Bytes), int64(c.Paid), int64(now), inputs[:], payouts[:]); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO epoch (number, bytes, paid, closed, inputs, payouts, record) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		int64(c.Number), int64(c.Bytes), int64(c.Paid), int64(now), inputs[:], payouts[:], c.Record.Append(nil)); err != nil {
 		return err
 	}
 	for _, t := range c.Transfers {
@@ -159,15 +159,20 @@ func reached(c ledger.Closing) rows {
 	return r
 }
 
-// Tables returns the tables of a closed epoch.
-func (k *Keeper) Tables(ctx context.Context, n uint32) (inputs, payouts []byte, err error) {
+// Closed returns closed epochs, the newest first.
+func (k *Keeper) Closed(ctx context.Context, last uint32, most int) (list []ledger.Closed, err error) {
 	err = k.read(ctx, func(tx tx) error {
-		err := tx.QueryRowContext(ctx, `SELECT i.bytes, p.bytes FROM epoch e
-			JOIN log_table i ON i.hash = e.inputs JOIN log_table p ON p.hash = e.payouts WHERE e.number = $1`, int64(n)).Scan(&inputs, &payouts)
-		if errors.Is(err, sql.ErrNoRows) {
-			return nil
-		}
-		return err
+		list = nil
+		return each(ctx, tx, func(r *sql.Rows) error {
+			var c ledger.Closed
+			var record []byte
+			if err := r.Scan(&c.Number, &c.Bytes, &c.Paid, &record); err != nil {
+				return err
+			}
+			c.Record, err = log.ParseRecord(record)
+			list = append(list, c)
+			return err
+		}, `SELECT number, bytes, paid, record FROM epoch WHERE number <= $1 ORDER BY number DESC LIMIT $2`, int64(last), int64(most))
 	})
-	return inputs, payouts, err
+	return list, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"fanseed/signal/ledger"
@@ -21,6 +22,7 @@ type replay struct {
 	full int              // how many are
 
 	stakes int // boosts and pools that it has
+	epochs int // records of epochs that it has
 }
 
 type place struct {
@@ -44,7 +46,7 @@ func checkLog(ctx context.Context, tx tx) error {
 	if r.progress != kept {
 		return differs("its tree, or the last rows that it has, are others")
 	}
-	if err := r.checkStakes(ctx); err != nil {
+	if err := errors.Join(r.checkStakes(ctx), r.checkEpochs(ctx)); err != nil {
 		return err
 	}
 	return r.checkEnds(ctx)
@@ -150,13 +152,32 @@ func (r *replay) checkStakes(ctx context.Context) error {
 	return err
 }
 
-// checkTables compares the tables that records of epochs name.
+// checkEpochs counts: each record that there is was compared with the epoch's.
+func (r *replay) checkEpochs(ctx context.Context) error {
+	var n int
+	err := r.QueryRowContext(ctx, `SELECT count(*) FROM epoch`).Scan(&n)
+	if err == nil && n != r.epochs {
+		return differs("it has %d of the %d epochs", r.epochs, n)
+	}
+	return err
+}
+
+// checkTables compares records of epochs, and the tables that they name.
 func (r *replay) checkTables(ctx context.Context, epochs [][]byte) error {
 	for _, b := range epochs {
 		record, _ := log.ParseRecord(b) // it was parsed before
 		e, err := log.ParseEpoch(record)
 		if err != nil {
 			return differs("%v", err)
+		}
+		r.epochs++
+		var there bool
+		err = r.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM epoch WHERE number = $1 AND record = $2)`, int64(e.Number), b).Scan(&there)
+		if err != nil {
+			return err
+		}
+		if !there {
+			return differs("the record of epoch %d is not the one that was kept", e.Number)
 		}
 		for _, named := range []log.Table{e.Inputs, e.Payouts} {
 			var kept []byte

@@ -217,3 +217,39 @@ func scanFund(r *sql.Rows) (f ledger.Fund, err error) {
 	f.Pool, err = scanPool(r, &f.Left)
 	return f, err
 }
+
+// Backing returns what is locked on a work.
+func (k *Keeper) Backing(ctx context.Context, n uint32, work [20]byte) (b ledger.Backing, err error) {
+	err = k.read(ctx, func(tx tx) error {
+		b = ledger.Backing{}
+		err := tx.QueryRowContext(ctx, `SELECT count(DISTINCT s.boost), CAST(coalesce(sum(CASE s.epoch WHEN $1 THEN s.amount ELSE 0 END), 0) AS BIGINT),
+			CAST(coalesce(sum(s.amount), 0) AS BIGINT), coalesce(max(s.epoch), 0)
+			FROM boost b JOIN slice s ON s.boost = b.id WHERE b.work = $2 AND s.epoch >= $1`, int64(n), work[:]).Scan(&b.Boosts, &b.Boost, &b.BoostLeft, &b.BoostLast)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, `SELECT count(*), CAST(coalesce(sum(b.amount), 0) AS BIGINT), CAST(coalesce(sum(p.rate), 0) AS BIGINT), coalesce(max(p.last), 0)
+			FROM pool p JOIN balance b ON b.account = 'pool:' || `+tx.Hex("id")+` WHERE p.work = $2 AND p.last >= $1 AND b.amount > 0`, int64(n), work[:]).
+			Scan(&b.Pools, &b.PoolLeft, &b.PoolRate, &b.PoolLast)
+	})
+	return b, err
+}
+
+// Boosted returns the works for which boosts pay most.
+func (k *Keeper) Boosted(ctx context.Context, n uint32, most int) (list []ledger.Boosted, err error) {
+	err = k.read(ctx, func(tx tx) error {
+		list = nil
+		return each(ctx, tx, func(r *sql.Rows) error {
+			var b ledger.Boosted
+			var work []byte
+			if err := r.Scan(&work, &b.Amount, &b.Last); err != nil {
+				return err
+			}
+			b.Work = [20]byte(work)
+			list = append(list, b)
+			return nil
+		}, `SELECT b.work, CAST(sum(s.amount) AS BIGINT) AS amount, max(b.first + b.epochs) - 1 FROM slice s JOIN boost b ON b.id = s.boost
+			JOIN work w ON w.infohash = b.work WHERE s.epoch = $1 AND w.removed = 0 GROUP BY b.work ORDER BY amount DESC, b.work LIMIT $2`, int64(n), most)
+	})
+	return list, err
+}

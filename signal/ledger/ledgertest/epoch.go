@@ -24,6 +24,7 @@ func epochCases() []Case {
 		{"deposits reach their total once", deposits},
 		{"an epoch pays what its closing says", paysLines},
 		{"an epoch's tables are kept, and the log names them", keepsTables},
+		{"closed epochs are listed with the records that the log has", listsEpochs},
 		{"an epoch is closed once", closedOnce},
 		{"epochs are closed in order", closedInOrder},
 		{"a closing that fails changes nothing", failedClosing},
@@ -163,12 +164,6 @@ func keepsTables(t testing.TB, place Place) {
 	w.serve("anna", "bert", "song", epoch, mib)
 	w.close(epoch, 1000, mib, 0)
 	w.close(epoch+3, 1000, 0, 0)
-	for n, want := range map[uint32]string{epoch: "inputs 20000 payouts 20000", epoch + 1: " ", epoch + 3: "inputs 20003 payouts 20003", epoch + 4: " "} {
-		inputs, payouts, err := w.Tables(w.ctx, n)
-		if got := string(inputs) + " " + string(payouts); err != nil || got != want {
-			t.Errorf("of epoch %d: got %q, %v, want %q", n, got, err, want)
-		}
-	}
 	var kinds []log.Kind
 	for _, r := range w.records() {
 		kinds = append(kinds, r.Kind())
@@ -185,6 +180,41 @@ func keepsTables(t testing.TB, place Place) {
 	}
 	if want := []log.Kind{log.KindReceipt, log.KindEpoch, log.KindEpoch}; !slices.Equal(kinds, want) {
 		t.Errorf("the log has %v, want %v", kinds, want)
+	}
+	w.check()
+}
+
+func listsEpochs(t testing.TB, place Place) {
+	w := newWorld(t, place)
+	w.register("anna", "bert")
+	w.publish("song", 1<<30)
+	w.must("deposit", w.Deposit(w.ctx, 1_000_000, start))
+	w.serve("anna", "bert", "song", epoch, 1<<29)
+	w.close(epoch, 1000, 1<<29, 500)
+	w.close(epoch+2, 1000, 0, 0) // in which something becomes payable
+	w.close(epoch+5, 1000, 0, 0)
+	for _, c := range []struct {
+		last uint32
+		most int
+		want []uint32
+	}{
+		{epoch + 9, 10, []uint32{epoch + 5, epoch + 2, epoch}}, {epoch + 9, 2, []uint32{epoch + 5, epoch + 2}},
+		{epoch + 4, 1, []uint32{epoch + 2}}, {epoch, 1, []uint32{epoch}}, {epoch - 1, 10, nil},
+	} {
+		list, err := w.Closed(w.ctx, c.last, c.most)
+		var got []uint32
+		for _, e := range list {
+			got = append(got, e.Number)
+			if _, err := w.Find(w.ctx, e.Record.Leaf()); err != nil || e.Record.Value("number") != strconv.Itoa(int(e.Number)) {
+				t.Errorf("the record of epoch %d: %s, %v", e.Number, e.Record.Append(nil), err)
+			}
+			if e.Number == epoch && (e.Bytes != 1<<29 || e.Paid != 500) {
+				t.Errorf("epoch %d: %+v", epoch, e.Epoch)
+			}
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%d up to %d: got %v, %v, want %v", c.most, c.last, got, err, c.want)
+		}
 	}
 	w.check()
 }

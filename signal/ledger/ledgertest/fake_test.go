@@ -43,6 +43,7 @@ type fake struct {
 	stays     []ledger.Stay
 	told      map[[16]byte]bool
 	audits    []ledger.Audited
+	appeals   []ledger.Appeal
 
 	*log.Memory
 	deposits []log.Record // that are not in the log yet
@@ -579,6 +580,57 @@ func (f *fake) Stakes(_ context.Context, n uint32, account [16]byte) (ledger.Sta
 	return f.stakes(n, account), nil
 }
 
+func (f *fake) Backing(_ context.Context, n uint32, work [20]byte) (b ledger.Backing, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	list := f.stakes(n, [16]byte{})
+	for _, one := range list.Boosts {
+		if one.Work != work && f.defect != "shows what is locked on other works" {
+			continue
+		}
+		b.Boosts, b.BoostLast = b.Boosts+1, max(b.BoostLast, one.First+one.Epochs-1)
+		for _, s := range one.Slices() {
+			if s.Epoch == n {
+				b.Boost += s.Amount
+			}
+			if s.Epoch >= n {
+				b.BoostLeft += s.Amount
+			}
+		}
+	}
+	for _, one := range list.Pools {
+		if one.Work == work && one.Left > 0 {
+			b.Pools, b.PoolLeft, b.PoolRate, b.PoolLast = b.Pools+1, b.PoolLeft+one.Left, b.PoolRate+one.Rate, max(b.PoolLast, one.Last)
+		}
+	}
+	return b, nil
+}
+
+func (f *fake) Boosted(_ context.Context, n uint32, most int) (list []ledger.Boosted, _ error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	at := map[[20]byte]int{}
+	for _, b := range f.boosts {
+		i, seen := at[b.Work]
+		if b.First > n || b.First+b.Epochs <= n || f.works[b.Work].Removed && f.defect != "boosts what was removed" {
+			continue
+		}
+		if !seen {
+			i = len(list)
+			at[b.Work], list = i, append(list, ledger.Boosted{Work: b.Work})
+		}
+		list[i].Amount += b.Slices()[n-b.First].Amount
+		list[i].Last = max(list[i].Last, b.First+b.Epochs-1)
+	}
+	slices.SortFunc(list, func(a, b ledger.Boosted) int {
+		if c := cmp.Compare(b.Amount, a.Amount); c != 0 {
+			return c
+		}
+		return bytes.Compare(a.Work[:], b.Work[:])
+	})
+	return list[:min(most, len(list))], nil
+}
+
 func (f *fake) Deposit(_ context.Context, total int64, _ uint64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -678,8 +730,10 @@ func (f *fake) CloseEpoch(ctx context.Context, n uint32, _ uint64, closing func(
 		f.presences = slices.DeleteFunc(f.presences, func(p ledger.Presence) bool { return p.Epoch < c.Forget })
 	}
 	f.balances, f.closings[n] = after, c
-	f.Keep(c.Inputs)
-	f.Keep(c.Payouts)
+	if f.defect != "forgets tables" {
+		f.Keep(c.Inputs)
+		f.Keep(c.Payouts)
+	}
 	if _, err := f.sequence(ctx, len(f.deposits)+len(f.increases)); err != nil || f.defect == "does not log epochs" {
 		return c.Epoch, err
 	}
@@ -687,13 +741,101 @@ func (f *fake) CloseEpoch(ctx context.Context, n uint32, _ uint64, closing func(
 	return c.Epoch, err
 }
 
-func (f *fake) Tables(_ context.Context, n uint32) (inputs, payouts []byte, err error) {
+func (f *fake) Closed(_ context.Context, last uint32, most int) (list []ledger.Closed, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.defect == "forgets tables" {
-		return nil, nil, nil
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(f.closings))) {
+		if n <= last && len(list) < most {
+			list = append(list, ledger.Closed{Epoch: f.closings[n].Epoch, Record: f.closings[n].Record})
+		}
 	}
-	return f.closings[n].Inputs, f.closings[n].Payouts, nil
+	if f.defect == "lists epochs from the first on" {
+		slices.Reverse(list)
+	}
+	return list, nil
+}
+
+func (f *fake) Appeal(_ context.Context, a ledger.Appeal) (ledger.Appeal, error) {
+	if err := ledger.CheckNote(a.Note); err != nil {
+		return a, err
+	}
+	found := f.fill(&a) || f.defect == "takes appeals about anything"
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !found {
+		return a, ledger.ErrNoLine
+	}
+	written := 0
+	for _, kept := range f.appeals {
+		if kept.Account != a.Account {
+			continue
+		}
+		if kept.Subject == a.Subject && f.defect != "takes an appeal again" {
+			if kept.Note != a.Note {
+				return a, ledger.ErrWritten
+			}
+			return kept, nil
+		}
+		if kept.Written == a.Written {
+			written++
+		}
+	}
+	if written >= ledger.MaxAppeals && f.defect != "takes any number of appeals" {
+		return a, ledger.ErrAppeals
+	}
+	a.ID = int64(len(f.appeals)) + 1
+	f.appeals = append(f.appeals, a)
+	return a, nil
+}
+
+// fill says how the line or the receipt is that an appeal is about, and whether there is one.
+func (f *fake) fill(a *ledger.Appeal) bool {
+	b, _ := f.Books(context.Background(), a.Account, 1_000_000)
+	for _, l := range b.Lines {
+		if l.Kind == a.Kind && l.Epoch == a.Epoch && l.Work == a.Work && l.From == a.Source {
+			a.Name, a.Basis, a.Credits, a.Reason = l.Name, l.Basis, l.Amount, l.Reason
+			return true
+		}
+	}
+	for _, r := range b.Refused {
+		if a.Kind == "" && r.Serial == a.Serial {
+			a.Work, a.Name, a.Basis, a.Reason = r.Infohash, f.works[r.Infohash].Name, r.Amount, r.Reason
+			return true
+		}
+	}
+	return false
+}
+
+func (f *fake) Appeals(_ context.Context, q ledger.AppealQuery) (list []ledger.Appeal, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range slices.Backward(f.appeals) {
+		mine := q.Account == [16]byte{} || q.Account == a.Account
+		if mine && (q.Before == 0 || a.ID < q.Before) && !(q.Open && a.Answered > 0) && len(list) < q.Most {
+			list = append(list, a)
+		}
+	}
+	return list, nil
+}
+
+func (f *fake) Answer(_ context.Context, id int64, text string, now uint64) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := ledger.CheckNote(text); err != nil {
+		return err
+	}
+	if id < 1 || id > int64(len(f.appeals)) {
+		return ledger.ErrNoAppeal
+	}
+	a := &f.appeals[id-1]
+	if a.Answer != "" && f.defect != "answers again" {
+		if a.Answer != text {
+			return ledger.ErrWritten
+		}
+		return nil
+	}
+	a.Answer, a.Answered = text, now
+	return nil
 }
 
 func (f *fake) Check(context.Context) error {

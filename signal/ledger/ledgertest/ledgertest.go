@@ -37,7 +37,7 @@ type Case struct {
 
 // Cases returns the whole contract.
 func Cases() []Case {
-	return slices.Concat(settleCases(), epochCases(), stakeCases(), factCases(), keepCases(), logCases())
+	return slices.Concat(settleCases(), epochCases(), stakeCases(), appealCases(), factCases(), keepCases(), logCases())
 }
 
 // Run holds a backend to the contract. fresh returns a place with no books yet.

@@ -32,15 +32,22 @@ func TestBrokenFakesFail(t *testing.T) {
 		"counts an audit again":                      "failed audits are told while their epoch is open, and are in the log",
 		"credits again":                              "an account is credited once",
 		"locks a boost again":                        "a boost is locked once, and has a part for each epoch",
+		"takes an appeal again":                      "an appeal is kept once, with the line that it is about",
+		"takes appeals about anything":               "an appeal is about a line or a refused receipt of one's own",
+		"takes any number of appeals":                "an account writes few appeals in an epoch",
+		"answers again":                              "an answer is given once",
+		"shows what is locked on other works":        "a boost is locked once, and has a part for each epoch",
 		"lends":                                      "nobody locks what is not there",
 		"takes any number of pools":                  "a work has few pools at once",
 		"never ends a pool":                          "a pool pays until it ends, and the rest goes back",
 		"forgets tables":                             "an epoch's tables are kept, and the log names them",
+		"lists epochs from the first on":             "closed epochs are listed with the records that the log has",
 		"does not log epochs":                        "an epoch's tables are kept, and the log names them",
 		"forgets when it is opened again":            "everything is there when the books are opened again",
 		"logs what is logged":                        "what was settled is in the log once, in order",
 		"forgets salts":                              "a receipt that is settled again is the same record",
 		"lists removed works":                        "a removed work is gone for ever",
+		"boosts what was removed":                    "the works that are boosted most are listed, and no removed ones",
 	} {
 		t.Run(string(d), func(t *testing.T) {
 			for _, c := range Cases() {

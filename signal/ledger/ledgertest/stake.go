@@ -1,8 +1,10 @@
 package ledgertest
 
 import (
+	"bytes"
 	"errors"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +16,7 @@ func stakeCases() []Case {
 	return []Case{
 		{"an account is credited once", creditsAccounts},
 		{"a boost is locked once, and has a part for each epoch", locksBoosts},
+		{"the works that are boosted most are listed, and no removed ones", listsBoosted},
 		{"a boost pays who served, and goes back where nobody did", paysBoosts},
 		{"a pool pays until it ends, and the rest goes back", paysPools},
 		{"a work has few pools at once", fewPools},
@@ -67,6 +70,13 @@ func boost(name, owner, work string, price uint64, epochs uint32) ledger.Boost {
 	}
 }
 
+func (w *world) expectBacking(work string, n uint32, want ledger.Backing) {
+	w.Helper()
+	if got, err := w.Backing(w.ctx, n, infohash(work)); err != nil || got != want {
+		w.Errorf("on the %s from epoch %d on: got %+v, %v, want %+v", work, n, got, err, want)
+	}
+}
+
 func locksBoosts(t testing.TB, place Place) {
 	w := newWorld(t, place)
 	w.register("anna")
@@ -99,6 +109,9 @@ func locksBoosts(t testing.TB, place Place) {
 	if sum != 9_800 {
 		t.Errorf("the slices are %d in all", sum)
 	}
+	w.expectBacking("song", today+1, ledger.Backing{Boosts: 1, Boost: b.Slices()[1].Amount, BoostLeft: b.Slices()[1].Amount + b.Slices()[2].Amount, BoostLast: today + 2})
+	w.expectBacking("song", today+3, ledger.Backing{})
+	w.expectBacking("film", today, ledger.Backing{})
 	if list, err := w.Stakes(w.ctx, today+2, account("anna")); err != nil || len(list.Boosts) != 1 || list.Boosts[0] != b {
 		t.Errorf("running: %+v, %v", list, err)
 	}
@@ -122,6 +135,40 @@ func locksBoosts(t testing.TB, place Place) {
 		t.Errorf("%d boosts are in the log, want 2", logged)
 	}
 	w.check()
+}
+
+func listsBoosted(t testing.TB, place Place) {
+	w := newWorld(t, place)
+	w.register("anna", "bert")
+	for _, name := range []string{"song", "film", "book", "gone"} {
+		w.publish(name, 1<<30)
+	}
+	w.rich("anna", 100_000)
+	for _, b := range []ledger.Boost{
+		boost("one", "anna", "song", 10_000, 2), boost("two", "anna", "song", 3_000, 1), // 4,900 + 2,940
+		boost("three", "anna", "film", 10_000, 1), boost("four", "anna", "book", 10_000, 1), // 9,800 each
+		boost("five", "anna", "gone", 50_000, 1),
+	} {
+		_, err := w.Boost(w.ctx, b)
+		w.must("boost", err)
+	}
+	w.must("remove", w.Remove(w.ctx, infohash("gone")))
+	first, second := infohash("film"), infohash("book")
+	if bytes.Compare(first[:], second[:]) > 0 {
+		first, second = second, first
+	}
+	want := []ledger.Boosted{{Work: first, Amount: 9_800, Last: today}, {Work: second, Amount: 9_800, Last: today}, {Work: infohash("song"), Amount: 7_840, Last: today + 1}}
+	for most := 1; most <= 4; most++ {
+		if got, err := w.Boosted(w.ctx, today, most); err != nil || !slices.Equal(got, want[:min(most, 3)]) {
+			t.Errorf("the first %d: got %+v, %v", most, got, err)
+		}
+	}
+	if got, err := w.Boosted(w.ctx, today+1, 10); err != nil || !slices.Equal(got, []ledger.Boosted{{Work: infohash("song"), Amount: 4_900, Last: today + 1}}) {
+		t.Errorf("tomorrow: got %+v, %v", got, err)
+	}
+	if got, err := w.Boosted(w.ctx, today+2, 10); err != nil || len(got) != 0 {
+		t.Errorf("the day after: got %+v, %v", got, err)
+	}
 }
 
 func paysBoosts(t testing.TB, place Place) {
@@ -171,6 +218,7 @@ func paysPools(t testing.TB, place Place) {
 	w.must("close", l.CloseEpochs(w.ctx, l.Epochs().Ends(today)))
 	w.expectBalance(ledger.Earned(account("bert")), 1_000)
 	w.expectBalance(ledger.PoolAccount(p.ID), 9_000)
+	w.expectBacking("song", today+1, ledger.Backing{Pools: 1, PoolLeft: 9_000, PoolRate: p.Rate, PoolLast: today + 1})
 	if list, err := w.Stakes(w.ctx, today+1, [16]byte{}); err != nil || len(list.Pools) != 1 || list.Pools[0] != (ledger.Fund{Pool: p, Left: 9_000}) {
 		t.Errorf("running: %+v, %v", list, err)
 	}

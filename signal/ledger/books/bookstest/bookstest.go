@@ -65,18 +65,30 @@ func begin(t testing.TB, s Store) {
 	_, funded := s.Fund(ctx, ledger.Pool{ID: [16]byte{1}, Work: song, Owner: ticket.Account(anna), Amount: 10_000, Rate: 5, Last: epoch + 1, Time: issued})
 	_, logged := s.Sequence(ctx, 1000)
 	_, closed := s.CloseEpoch(ctx, epoch, issued, closing(epoch))
-	if err := errors.Join(registered, published, applied, deposited, credited, boosted, funded, logged, closed); err != nil {
+	_, appealed := s.Appeal(ctx, ledger.Appeal{Account: ticket.Account(anna), Subject: lineOf(epoch), Note: "more", Written: epoch, Time: issued})
+	answered := s.Answer(ctx, 1, "no", issued)
+	if err := errors.Join(registered, published, applied, deposited, credited, boosted, funded, logged, closed, appealed, answered); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func newTicket(serial uint64, seeder, leecher [32]byte, epoch uint32) ticket.Ticket {
+// lineOf names anna's line of pay for the song in an epoch.
+func lineOf(n uint32) ledger.Subject {
+	return ledger.Subject{Kind: reward.Bandwidth, Epoch: n, Work: song}
+}
+
+func newTicket(n uint64, seeder, leecher [32]byte, epoch uint32) ticket.Ticket {
 	t := ticket.Ticket{
 		Epoch: epoch, Seeder: seeder, Leecher: leecher, Infohash: ticket.Infohash(song), Limit: 1 << 40,
 		Issued: issued, Expires: issued, SettleBy: issued + 1<<32,
 	}
-	binary.BigEndian.PutUint64(t.Serial[:], serial)
+	t.Serial = serial(n)
 	return t
+}
+
+func serial(n uint64) (s [16]byte) {
+	binary.BigEndian.PutUint64(s[:], n)
+	return s
 }
 
 func newClaim(t ticket.Ticket, amount uint64) ledger.Claim {

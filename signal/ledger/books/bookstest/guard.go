@@ -37,6 +37,7 @@ func staysWritten(t *testing.T, place Place) {
 		`UPDATE holding SET amount = 1`, `UPDATE holding SET due = 99`, `DELETE FROM holding`,
 		`UPDATE audit SET passed = 1`, `DELETE FROM audit`,
 		`UPDATE boost SET price = 1`, `DELETE FROM boost`, `UPDATE slice SET amount = 1`, `DELETE FROM slice`, `UPDATE pool SET rate = 1`, `DELETE FROM pool`,
+		`UPDATE appeal SET note = 'other'`, `UPDATE appeal SET answer = 'other'`, `DELETE FROM appeal`,
 		`UPDATE person SET public_key = account`, `DELETE FROM person`,
 		`UPDATE work SET length = 1`, `DELETE FROM work`,
 		`UPDATE log_tile SET data = root FROM log_tree`, `DELETE FROM log_tile`,
@@ -70,6 +71,8 @@ func keepsPromises(t *testing.T, place Place) {
 		`INSERT INTO entry (transfer, account, amount) VALUES (1, 'nobody', 5)`,
 		`UPDATE holding SET matured = 2`, `UPDATE repute SET reputation = 1001`, `UPDATE reach SET nets = 0`, `INSERT INTO pay SELECT * FROM pay`,
 		`UPDATE credit SET bytes = -1`, `UPDATE credit SET capped = 2`, `UPDATE copy SET bytes = -1`, `UPDATE work SET removed = 2`,
+		`INSERT INTO appeal (account, kind, epoch, work, source, serial, basis, credits, reason, note, written, time, answered)
+			SELECT account, kind, 9, work, source, serial, 0, 0, reason, note, written, time, 1 FROM appeal`,
 		`INSERT INTO person SELECT serial, channel, 0 FROM ticket UNION SELECT infohash, ticket_hash, 0 FROM work`,
 	} {
 		if _, err := s.Tables.ExecContext(ctx, statement); err == nil || !strings.Contains(err.Error(), "constraint") {
@@ -88,9 +91,9 @@ func findsDisagreements(t *testing.T, fresh func(t testing.TB) Place) {
 		{`UPDATE copy SET bytes = bytes << 30`, "longer than their works"},
 		{`INSERT INTO transfer (key, time) VALUES ('empty', 0)`, "have no entries"},
 		{`INSERT INTO entry (transfer, account, amount) SELECT 1, account, 1 FROM balance WHERE account LIKE 'earned:%'`, "do not sum to zero"},
-		{`INSERT INTO epoch SELECT 9, 1, 0, 0, inputs, payouts FROM epoch`, "other bytes"},
-		{`INSERT INTO epoch SELECT 9, 0, 1, 0, inputs, payouts FROM epoch`, "other pay than was moved"},
-		{`INSERT INTO epoch SELECT 9, 0, 1, 0, inputs, payouts FROM epoch`, "other pay than their lines"},
+		{`INSERT INTO epoch SELECT 9, 1, 0, 0, inputs, payouts, record FROM epoch`, "other bytes"},
+		{`INSERT INTO epoch SELECT 9, 0, 1, 0, inputs, payouts, record FROM epoch`, "other pay than was moved"},
+		{`INSERT INTO epoch SELECT 9, 0, 1, 0, inputs, payouts, record FROM epoch`, "other pay than their lines"},
 		{`UPDATE balance SET amount = amount - 1 WHERE account LIKE 'boost:%'`, "boosts hold other than"},
 		{`UPDATE pool SET ended = 1`, "something left"},
 		{`INSERT INTO boost SELECT channel, work, owner, price, promo, first, epochs, boost.time FROM boost, (SELECT substr(channel, 1, 16) AS channel FROM ticket) AS other`,
@@ -100,6 +103,7 @@ func findsDisagreements(t *testing.T, fresh func(t testing.TB) Place) {
 		{`INSERT INTO increase (ticket, amount, credited, epoch, reason, signature, time, salt)
 			SELECT ticket, amount + 1, amount + 1, epoch, reason, signature, time, salt FROM increase`, "beyond their receipts"},
 		{`UPDATE log_tree SET increase = increase + 1`, "the last rows that it has"},
+		{`INSERT INTO epoch SELECT number + 1, 0, 0, closed, inputs, payouts, record FROM epoch`, "it has 1 of the 2 epochs"},
 		{`UPDATE log_tree SET deposit = 0`, "the last rows that it has"},
 		{`UPDATE log_tree SET size = size + 1`, "bundle 0"},
 		{`UPDATE log_tree SET root = (SELECT hash FROM log_leaf WHERE number = 0)`, "its tree"},

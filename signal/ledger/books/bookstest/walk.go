@@ -33,6 +33,11 @@ var operations = []operation{
 		return err
 	}, 15},
 	{"credit", func(s Store) error { return s.Credit(ctx, [16]byte{2}, ticket.Account(anna), 5000, issued) }, 7},
+	{"appeal", func(s Store) error {
+		_, err := s.Appeal(ctx, ledger.Appeal{Account: ticket.Account(bert), Subject: ledger.Subject{Serial: serial(3)}, Note: "why?", Written: epoch, Time: issued})
+		return err
+	}, 5},
+	{"answer to an appeal", func(s Store) error { return s.Answer(ctx, 2, "so", issued) }, 3},
 	{"writing of the public log", func(s Store) error { _, err := s.Sequence(ctx, 1000); return err }, 10},
 }
 
@@ -51,12 +56,18 @@ func settle(s Store) error {
 	return err
 }
 
-// fill is begin, a log that lacks something, and bytes of two seeders in an epoch that is to be closed.
+// fill is begin, a log that lacks something, bytes of two seeders in an epoch that is to be closed, and receipts that were refused, about
+// one of which somebody has written.
 func fill(t testing.TB, s Store) {
 	begin(t, s)
 	a, b := newTicket(2, anna, bert, epoch+1), newTicket(3, bert, anna, epoch+1)
-	_, err := s.Apply(ctx, ledger.Batch{Tickets: []ticket.Ticket{a, b}, Claims: []ledger.Claim{newClaim(a, 5*mib), newClaim(b, 7*mib)}})
-	if err != nil {
+	forged := [...]ledger.Claim{newClaim(a, 9*mib), newClaim(b, 9*mib)}
+	forged[0].Genuine, forged[1].Genuine = false, false
+	_, err := s.Apply(ctx, ledger.Batch{
+		Tickets: []ticket.Ticket{a, b}, Claims: []ledger.Claim{newClaim(a, 5*mib), newClaim(b, 7*mib), forged[0], forged[1]},
+	})
+	_, appealed := s.Appeal(ctx, ledger.Appeal{Account: ticket.Account(anna), Subject: ledger.Subject{Serial: a.Serial}, Note: "why?", Written: epoch, Time: issued})
+	if err := errors.Join(err, appealed); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Deposit(ctx, 2_000_000, issued); err != nil {

@@ -133,14 +133,16 @@ CREATE TABLE log_table (
     bytes BYTEA NOT NULL
 );
 
--- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again.
+-- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again;
+-- and the record that the public log has of them.
 CREATE TABLE epoch (
     number  BIGINT PRIMARY KEY,
     bytes   BIGINT NOT NULL CHECK (bytes >= 0),
     paid    BIGINT NOT NULL CHECK (paid >= 0),
     closed  BIGINT NOT NULL,
     inputs  BYTEA NOT NULL REFERENCES log_table,
-    payouts BYTEA NOT NULL REFERENCES log_table
+    payouts BYTEA NOT NULL REFERENCES log_table,
+    record  BYTEA NOT NULL CHECK (length(record) <= 4096)
 );
 
 -- An epoch's pay, line by line. source is a pool or a boost; all zero is none, and so is the work of a grant.
@@ -193,6 +195,7 @@ CREATE TABLE boost (
     time   BIGINT NOT NULL
 );
 CREATE INDEX boost_owner ON boost (owner, first);
+CREATE INDEX boost_work ON boost (work);
 
 CREATE TABLE slice (
     epoch  BIGINT NOT NULL,
@@ -200,6 +203,7 @@ CREATE TABLE slice (
     amount BIGINT NOT NULL CHECK (amount > 0),
     PRIMARY KEY (epoch, boost)
 );
+CREATE INDEX slice_boost ON slice (boost, epoch);
 
 -- What creators pay for their works' bytes on top, until the epoch last is closed.
 CREATE TABLE pool (
@@ -213,7 +217,32 @@ CREATE TABLE pool (
     ended  SMALLINT NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
 );
 CREATE INDEX pool_owner ON pool (owner, last);
+CREATE INDEX pool_work ON pool (work, last);
 CREATE INDEX pool_last ON pool (last) WHERE ended = 0;
+
+-- What accounts write to the operator about a line of an epoch's pay, or with an empty kind about a receipt that was refused; and what that
+-- said then. The answer is empty as long as there is none.
+CREATE TABLE appeal (
+    id       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account  BYTEA NOT NULL REFERENCES person,
+    kind     TEXT NOT NULL,
+    epoch    BIGINT NOT NULL,
+    work     BYTEA NOT NULL CHECK (length(work) = 20),
+    source   BYTEA NOT NULL CHECK (length(source) = 16),
+    serial   BYTEA NOT NULL CHECK (length(serial) = 16),
+    basis    BIGINT NOT NULL CHECK (basis >= 0),
+    credits  BIGINT NOT NULL CHECK (credits >= 0),
+    reason   TEXT NOT NULL,
+    note     TEXT NOT NULL CHECK (note <> ''),
+    written  BIGINT NOT NULL,
+    time     BIGINT NOT NULL,
+    answer   TEXT NOT NULL DEFAULT '',
+    answered BIGINT NOT NULL DEFAULT 0 CHECK ((answered > 0) = (answer <> '')),
+    UNIQUE (account, kind, epoch, work, source, serial)
+);
+CREATE INDEX appeal_newest ON appeal (account, id);
+CREATE INDEX appeal_written ON appeal (account, written);
+CREATE INDEX appeal_open ON appeal (id) WHERE answered = 0;
 
 -- What an account takes along from one epoch into the next.
 CREATE TABLE repute (
@@ -308,3 +337,7 @@ CREATE TRIGGER slice_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON slice EXECUTE 
 CREATE TRIGGER pool_stays BEFORE UPDATE OF id, work, owner, amount, rate, last, time ON pool EXECUTE FUNCTION stays();
 CREATE TRIGGER pool_remains BEFORE DELETE OR TRUNCATE ON pool EXECUTE FUNCTION stays();
 CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON audit EXECUTE FUNCTION stays();
+CREATE TRIGGER appeal_stays BEFORE UPDATE OF id, account, kind, epoch, work, source, serial, basis, credits, reason, note, written, time
+    ON appeal EXECUTE FUNCTION stays();
+CREATE TRIGGER appeal_answered BEFORE UPDATE ON appeal FOR EACH ROW WHEN (OLD.answered > 0) EXECUTE FUNCTION stays();
+CREATE TRIGGER appeal_remains BEFORE DELETE OR TRUNCATE ON appeal EXECUTE FUNCTION stays();

@@ -133,14 +133,16 @@ CREATE TABLE log_table (
     bytes BLOB NOT NULL
 ) STRICT;
 
--- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again.
+-- Closed epochs, with their tables: what each was computed from and what it pays, as anybody can compute it again;
+-- and the record that the public log has of them.
 CREATE TABLE epoch (
     number  INTEGER PRIMARY KEY,
     bytes   INTEGER NOT NULL CHECK (bytes >= 0),
     paid    INTEGER NOT NULL CHECK (paid >= 0),
     closed  INTEGER NOT NULL,
     inputs  BLOB NOT NULL REFERENCES log_table,
-    payouts BLOB NOT NULL REFERENCES log_table
+    payouts BLOB NOT NULL REFERENCES log_table,
+    record  BLOB NOT NULL CHECK (length(record) <= 4096)
 ) STRICT;
 
 -- An epoch's pay, line by line. source is a pool or a boost; all zero is none, and so is the work of a grant.
@@ -193,6 +195,7 @@ CREATE TABLE boost (
     time   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX boost_owner ON boost (owner, first);
+CREATE INDEX boost_work ON boost (work);
 
 CREATE TABLE slice (
     epoch  INTEGER NOT NULL,
@@ -200,6 +203,7 @@ CREATE TABLE slice (
     amount INTEGER NOT NULL CHECK (amount > 0),
     PRIMARY KEY (epoch, boost)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX slice_boost ON slice (boost, epoch);
 
 -- What creators pay for their works' bytes on top, until the epoch last is closed.
 CREATE TABLE pool (
@@ -213,7 +217,32 @@ CREATE TABLE pool (
     ended  INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX pool_owner ON pool (owner, last);
+CREATE INDEX pool_work ON pool (work, last);
 CREATE INDEX pool_last ON pool (last) WHERE ended = 0;
+
+-- What accounts write to the operator about a line of an epoch's pay, or with an empty kind about a receipt that was refused; and what that
+-- said then. The answer is empty as long as there is none.
+CREATE TABLE appeal (
+    id       INTEGER PRIMARY KEY,
+    account  BLOB NOT NULL REFERENCES person,
+    kind     TEXT NOT NULL,
+    epoch    INTEGER NOT NULL,
+    work     BLOB NOT NULL CHECK (length(work) = 20),
+    source   BLOB NOT NULL CHECK (length(source) = 16),
+    serial   BLOB NOT NULL CHECK (length(serial) = 16),
+    basis    INTEGER NOT NULL CHECK (basis >= 0),
+    credits  INTEGER NOT NULL CHECK (credits >= 0),
+    reason   TEXT NOT NULL,
+    note     TEXT NOT NULL CHECK (note <> ''),
+    written  INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    answer   TEXT NOT NULL DEFAULT '',
+    answered INTEGER NOT NULL DEFAULT 0 CHECK ((answered > 0) = (answer <> '')),
+    UNIQUE (account, kind, epoch, work, source, serial)
+) STRICT;
+CREATE INDEX appeal_newest ON appeal (account, id);
+CREATE INDEX appeal_written ON appeal (account, written);
+CREATE INDEX appeal_open ON appeal (id) WHERE answered = 0;
 
 -- What an account takes along from one epoch into the next.
 CREATE TABLE repute (
@@ -381,4 +410,14 @@ CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'aud
 -- +goose StatementEnd
 -- +goose StatementBegin
 CREATE TRIGGER audit_remains BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is never deleted'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER appeal_stays BEFORE UPDATE OF id, account, kind, epoch, work, source, serial, basis, credits, reason, note, written, time ON appeal
+    BEGIN SELECT RAISE(ABORT, 'appeal is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER appeal_answered BEFORE UPDATE ON appeal WHEN OLD.answered > 0 BEGIN SELECT RAISE(ABORT, 'appeal is never changed'); END;
+-- +goose StatementEnd
+-- +goose StatementBegin
+CREATE TRIGGER appeal_remains BEFORE DELETE ON appeal BEGIN SELECT RAISE(ABORT, 'appeal is never deleted'); END;
 -- +goose StatementEnd
