@@ -101,7 +101,8 @@ func hashed(name string) bool {
 }
 
 // policy is the Content-Security-Policy of everything: code from here alone, and
-// nothing inline. Files that people name themselves (a .torrent's address, a
+// nothing inline but the style elements that the player's controls (media-chrome)
+// have in their shadow roots; style attributes are not among them. Files that people name themselves (a .torrent's address, a
 // webseed, another Fanseed server) are fetched from anywhere, so connect-src is
 // wide; without https, http is as safe as the page itself.
 func policy(origin string) string {
@@ -109,7 +110,7 @@ func policy(origin string) string {
 	if strings.HasPrefix(origin, "http:") {
 		anywhere += " http: ws:"
 	}
-	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; font-src 'self'; " +
+	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; style-src-elem 'self' 'unsafe-inline'; font-src 'self'; " +
 		"img-src 'self' blob: data:; media-src 'self' blob: data:; manifest-src 'self'; connect-src 'self' " + anywhere +
 		"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }

@@ -46,6 +46,7 @@ export class App {
       joining: { state: "no" },
       publishing: { step: "idle" },
       earnings: { state: "asleep" },
+      playing: undefined,
       inLog: undefined,
       staking: undefined,
       saving: [],
@@ -99,6 +100,8 @@ export class App {
         return this.#running?.fetch(request.infohash, request.index);
       case "save":
         return void this.#running?.save(request.infohash, request.index);
+      case "play":
+        return void this.#do(request, async () => this.#play(request.infohash, request.track));
       case "pick":
         return void this.#do(request, async () => (await this.#publisher()).pick(request.files));
       case "drop":
@@ -130,6 +133,12 @@ export class App {
       case "retry":
         return this.#arrive();
     }
+  }
+
+  /** Plays a track: what it needs comes first, and where it can only come from peers, the question that was not answered with yes. */
+  async #play(infohash: string, track: number): Promise<void> {
+    await this.#await(parts.player());
+    this.set({ playing: { infohash, track } });
   }
 
   // Facts

@@ -17,7 +17,8 @@ export interface LiveWork {
   magnet: string;
   name: string;
   length: number;
-  files: { path: string; length: number; progress: number; selected: boolean }[];
+  /** `url`: where it streams from, if this page can. */
+  files: { path: string; length: number; progress: number; selected: boolean; url?: string }[];
   pieces: number;
   /** Pieces that are here. */
   have: number;
@@ -105,6 +106,8 @@ export interface Facts {
   joining: { state: "no" } | { state: "yes" } | { state: "failed"; error: Fault };
   publishing: PublishStep;
   earnings: Earnings;
+  /** What the person has asked to play: a track of a work, as `album` has them. */
+  playing: { infohash: string; track: number } | undefined;
   /** What the public log has of these; undefined as long as it is not known. */
   inLog: LogCheck | undefined;
   /** The dialog for it is open. */
@@ -129,6 +132,7 @@ export type Request =
   | { do: "start"; infohash: string }
   | { do: "stop"; infohash: string }
   | { do: "save"; infohash: string; index: number }
+  | { do: "play"; infohash: string; track: number }
   | { do: "fetch"; infohash: string; index: number }
   | { do: "pick"; files: File[] }
   | { do: "drop"; entries: FileSystemEntry[]; files: File[] }

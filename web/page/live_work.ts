@@ -1,8 +1,17 @@
 /** A work of the engine as the plain values that the elements show. */
-import type { Work } from "../types/engine.js";
+import type { Work, WorkFile } from "../types/engine.js";
 import type { LiveWork } from "./facts.js";
 import { pieceMap } from "./seedhead_pieces.js";
 import { fault } from "./words_fault.js";
+
+/** None where the page has no service worker. */
+function address(file: WorkFile): string | undefined {
+  try {
+    return file.url();
+  } catch {
+    return undefined;
+  }
+}
 
 const ones = (byte: number): number => byte.toString(2).replaceAll("0", "").length;
 
@@ -17,7 +26,7 @@ export function live(work: Work, own: boolean): LiveWork {
     levels: (missing || partial) && pieces ? pieceMap(bitfield, pieces) : undefined,
     peerList: work.peerList(),
     servers: work.webseeds.filter((one) => one.active || one.downloaded).map(({ url, active, downloaded }) => ({ host: new URL(url).host, active, downloaded })),
-    files: work.files.map((file) => ({ path: file.path, length: file.length, progress: file.progress, selected: file.selected })),
+    files: work.files.map((file) => ({ path: file.path, length: file.length, progress: file.progress, selected: file.selected, url: address(file) })),
     error: work.error && fault(work.error),
   };
 }

@@ -53,6 +53,7 @@ export const parts = {
   publishing: part("publishing", () => import("./publishing.js")),
   opening: part("opening", () => import("./opening.js")),
   statement: part("statement", () => import("./statement.js")),
+  player: part("player", () => import("./player.js")),
   limits: part("limits_dialog", () => import("./limits_dialog.js")),
   staking: part("staking", () => import("./staking.js")),
   proving: part("proving", () => import("./proving.js")),

@@ -1,6 +1,6 @@
 /**
  * The player: a part of the page. Facts: `infohash`, `name`, `tracks`, `track` (which of them), `urls` (addresses by the files' indexes),
- * `cover`, `waiting` (why nothing comes, in words) and `begin` (the person has asked to play). Requests: play, save.
+ * `cover`, and `alone` (nobody is connected who could have it). Requests: play, save.
  *
  * One media element serves all tracks, so that what the person has agreed to, such as to hear it, holds for the next one too. It plays on
  * after every failure that can pass: it asks for the same address again at the same place.
@@ -28,17 +28,21 @@ const keepEvery = 5; // seconds between two notes of where it is
 const again = [500, 1_000, 2_000, 4_000, 8_000]; // ms before the address is asked for anew
 const ahead = 20; // seconds before the end at which the next track is fetched
 
+/** What is between the person and the sound: `unasked` where it can come from nowhere before the person has agreed to peers. */
+type State = "ready" | "waiting" | "lost" | "unsupported" | "unasked";
+
 export class Player extends PageElement {
-  static override readonly shows = ["infohash", "name", "tracks", "track", "urls", "cover", "waiting", "begin", "unsupported"];
+  static override readonly shows = ["infohash", "name", "tracks", "track", "urls", "cover", "alone", "state"];
   declare infohash: string;
   declare name: string;
   declare tracks: readonly Track[];
   declare track: number;
   declare urls: Readonly<Record<number, string>>;
   declare cover: string | undefined;
-  declare waiting: string;
-  declare begin: boolean;
-  declare unsupported: boolean;
+  declare alone: boolean;
+  declare state: State;
+  /** The file that the media element has, by its index. */
+  #loaded: number | undefined;
   #failures = 0;
   #noted = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -49,31 +53,38 @@ export class Player extends PageElement {
   }
 
   get #media(): HTMLMediaElement {
-    return this.querySelector("[slot=media]")!;
+    return this.querySelector<HTMLMediaElement>("[slot=media]")!;
   }
 
   protected override updated(before: Partial<this>): void {
-    const url = this.urls[this.#now.index];
-    if (url && this.dataset["src"] !== url) this.#load(url);
-    if ("track" in before || "cover" in before) this.#tell();
+    if ("track" in before || "infohash" in before || "cover" in before) this.#tell();
+    // What plays goes on from where it comes, also when it could come from elsewhere by now.
+    if (this.#loaded !== this.#now.index) this.#load();
   }
 
   disconnectedCallback(): void {
     clearTimeout(this.#retry);
     this.#next = undefined;
-    if ("mediaSession" in navigator) for (const action of actions) setAction(action, null);
+    for (const action of actions) setAction(action, null);
   }
 
-  /** Shows another file, and plays it if the person has asked to. */
-  #load(url: string): void {
-    this.dataset["src"] = url;
+  /** Plays the track from where it was left. */
+  #load(): void {
+    const { index } = this.#now;
+    const url = this.urls[index];
+    this.state = url ? "waiting" : "unasked";
+    if (!url) return;
+    this.#loaded = index;
     this.#failures = 0;
-    this.unsupported = false;
+    const at = place(this.infohash, index);
+    this.#play(url, at, true);
+  }
+
+  #play(url: string, at: number, begin: boolean): void {
     const media = this.#media;
     media.src = url;
-    const at = place(this.infohash, this.#now.index);
     if (at > 0) media.addEventListener("loadedmetadata", () => (media.currentTime = at < media.duration - 5 ? at : 0), { once: true });
-    if (this.begin) void media.play().catch(() => undefined); // what is wrong is said by an event
+    if (begin) void media.play().catch(() => undefined); // what is wrong is said by an event; a browser may also want another click
   }
 
   /** Goes to a track of the list, if there is such a one. */
@@ -81,27 +92,27 @@ export class Player extends PageElement {
     if (this.tracks[track]) this.ask({ do: "play", infohash: this.infohash, track });
   }
 
-  /** A failure of the network passes; one of the format does not. */
-  #failed = (): void => {
+  /** A failure of the network passes: the file is asked for again, at the same place. One of the format does not. */
+  #failed = async (): Promise<void> => {
     const media = this.#media;
-    const { error, currentTime } = media;
+    const { currentTime, paused, error } = media;
+    const index = this.#loaded;
+    const url = index === undefined ? undefined : this.urls[index];
     const format = error?.code === MediaError.MEDIA_ERR_DECODE || error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED;
-    const url = this.dataset["src"]!;
-    void (format ? reachable(url) : Promise.resolve(false)).then((there) => {
-      if (this.dataset["src"] !== url || !this.isConnected) return;
-      if (there) {
-        this.unsupported = true;
-        return;
-      }
-      const wait = again[Math.min(this.#failures++, again.length - 1)]!;
-      clearTimeout(this.#retry);
-      this.#retry = setTimeout(() => {
-        const playing = !media.paused || this.begin;
-        media.src = url;
-        media.addEventListener("loadedmetadata", () => (media.currentTime = currentTime), { once: true });
-        if (playing) void media.play().catch(() => undefined);
-      }, wait);
-    });
+    const there = format && url !== undefined && (await reachable(url));
+    if (this.#loaded !== index || !this.isConnected) return;
+    if (there) {
+      this.state = "unsupported";
+      return;
+    }
+    this.state = "lost";
+    clearTimeout(this.#retry);
+    const wait = again[Math.min(this.#failures++, again.length - 1)]!;
+    this.#retry = setTimeout(() => {
+      const now = this.urls[index!];
+      if (this.#loaded === index && now) this.#play(now, currentTime, !paused);
+      else this.#loaded = undefined;
+    }, wait);
   };
 
   #moved = (): void => {
@@ -110,18 +121,16 @@ export class Player extends PageElement {
     if (Math.abs(media.currentTime - this.#noted) >= keepEvery) this.#note();
     const following = this.tracks[this.track + 1];
     const url = following && this.urls[following.index];
-    if (url && media.duration - media.currentTime < ahead && this.#next?.dataset["src"] !== url) {
-      this.#next = new Audio(); // its beginning is in the browser's hands when the next one is to begin
-      this.#next.dataset["src"] = url;
-      this.#next.preload = "auto";
-      this.#next.src = url;
-    }
+    if (!url || !(media.duration - media.currentTime < ahead) || this.#next?.getAttribute("src") === url) return;
+    this.#next = new Audio(); // its beginning is in the browser's hands when its turn comes
+    this.#next.preload = "auto";
+    this.#next.setAttribute("src", url);
   };
 
   #note = (): void => {
     const { currentTime, duration } = this.#media;
     this.#noted = currentTime;
-    if (duration > 0) rememberPlace(this.infohash, this.#now.index, currentTime < duration - 1 ? currentTime : 0);
+    if (this.#loaded !== undefined && duration > 0) rememberPlace(this.infohash, this.#loaded, currentTime < duration - 1 ? currentTime : 0);
   };
 
   #ended = (): void => {
@@ -137,26 +146,28 @@ export class Player extends PageElement {
       album: this.tracks.length > 1 ? this.name : "",
       artwork: this.cover ? [{ src: new URL(this.cover, location.href).href }] : [],
     });
-    const has = (track: number, go: () => void): (() => void) | null => (this.tracks[track] ? go : null);
+    const to = (track: number): (() => void) | null => (this.tracks[track] ? () => this.#go(track) : null);
     setAction("play", () => void this.#media.play());
     setAction("pause", () => this.#media.pause());
-    setAction("previoustrack", has(this.track - 1, () => this.#go(this.track - 1)));
-    setAction("nexttrack", has(this.track + 1, () => this.#go(this.track + 1)));
+    setAction("previoustrack", to(this.track - 1));
+    setAction("nexttrack", to(this.track + 1));
     setAction("seekbackward", ({ seekOffset }) => (this.#media.currentTime -= seekOffset ?? 10));
     setAction("seekforward", ({ seekOffset }) => (this.#media.currentTime += seekOffset ?? 10));
     setAction("seekto", ({ seekTime }) => (this.#media.currentTime = seekTime ?? 0));
   }
 
-  #captions(): TemplateResult[] {
-    return this.#now.captions
-      .filter(({ index }) => this.urls[index])
-      .map(({ index, language }) => html`<track kind="subtitles" src=${this.urls[index]!} srclang=${language || "und"} label=${say.captions(language)} />`);
-  }
+  #is = (state: State) => (): void => void (this.state = state);
+  #ready = this.#is("ready");
+  #waits = this.#is("waiting");
 
-  #element(): TemplateResult {
-    const video = this.tracks.some(({ kind }) => kind === "video");
-    if (!video) return html`<audio slot="media" preload="metadata" @error=${this.#failed} @timeupdate=${this.#moved} @pause=${this.#note} @ended=${this.#ended}></audio>`;
-    return html`<video slot="media" playsinline preload="metadata" @error=${this.#failed} @timeupdate=${this.#moved} @pause=${this.#note} @ended=${this.#ended}>${this.#captions()}</video>`;
+  #element(video: boolean): TemplateResult {
+    if (!video) {
+      return html`<audio slot="media" preload="metadata" @error=${this.#failed} @timeupdate=${this.#moved} @pause=${this.#note} @ended=${this.#ended} @waiting=${this.#waits} @canplay=${this.#ready} @playing=${this.#ready}></audio>`;
+    }
+    const captions = this.#now.captions.filter(({ index }) => this.urls[index]);
+    return html`<video slot="media" playsinline preload="metadata" @error=${this.#failed} @timeupdate=${this.#moved} @pause=${this.#note} @ended=${this.#ended} @waiting=${this.#waits} @canplay=${this.#ready} @playing=${this.#ready}>
+      ${captions.map(({ index, language }) => html`<track kind="subtitles" src=${this.urls[index]!} srclang=${language || "und"} label=${say.captions(language)} />`)}
+    </video>`;
   }
 
   #list(): TemplateResult | typeof nothing {
@@ -171,17 +182,21 @@ export class Player extends PageElement {
   }
 
   #said(): TemplateResult {
-    if (this.unsupported) {
-      return html`<p role="alert">${say.unsupported} <button type="button" @click=${() => this.ask({ do: "save", infohash: this.infohash, index: this.#now.index })}>${say.save}</button></p>`;
+    if (this.state === "unsupported") {
+      return html`<div class="said" role="alert">
+        <p>${say.unsupported}</p>
+        <button type="button" @click=${() => this.ask({ do: "save", infohash: this.infohash, index: this.#now.index })}>${say.save}</button>
+      </div>`;
     }
-    return html`<p class="quiet" role="status">${this.waiting}</p>`;
+    const why = { ready: "", unasked: say.unasked, lost: say.lost, waiting: this.alone ? say.nobody : say.waiting }[this.state ?? "ready"];
+    return html`<p class="said quiet" role="status">${why}</p>`;
   }
 
   protected override render(): TemplateResult {
     const video = this.tracks.some(({ kind }) => kind === "video");
     return html`<section aria-label=${say.player(this.name)}>
-      <media-controller class=${video ? "video" : "audio"} ?audio=${!video} lang="en">
-        ${this.#element()} ${video ? html`<media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>` : nothing}
+      <media-controller class=${video ? "video" : "audio"} ?audio=${!video}>
+        ${this.#element(video)} ${video ? html`<media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>` : nothing}
         <media-control-bar>
           <media-play-button></media-play-button>
           <media-time-range></media-time-range>
@@ -189,11 +204,10 @@ export class Player extends PageElement {
           <media-playback-rate-button rates="0.75 1 1.25 1.5 2"></media-playback-rate-button>
           <media-mute-button></media-mute-button>
           <media-volume-range></media-volume-range>
-          ${video
-            ? html`<media-captions-button></media-captions-button><media-pip-button></media-pip-button><media-fullscreen-button></media-fullscreen-button>`
-            : nothing}
+          ${video ? html`<media-captions-button></media-captions-button><media-pip-button></media-pip-button><media-fullscreen-button></media-fullscreen-button>` : nothing}
         </media-control-bar>
       </media-controller>
+      <p class="now">${this.#now.title}</p>
       ${this.#said()} ${this.#list()}
     </section>`;
   }
@@ -201,10 +215,10 @@ export class Player extends PageElement {
 
 const actions: MediaSessionAction[] = ["play", "pause", "previoustrack", "nexttrack", "seekbackward", "seekforward", "seekto"];
 
-/** A browser throws for an action that it does not know. */
+/** A browser throws for an action that it does not know, and some know none. */
 function setAction(action: MediaSessionAction, handler: MediaSessionActionHandler | null): void {
   try {
-    navigator.mediaSession.setActionHandler(action, handler);
+    navigator.mediaSession?.setActionHandler(action, handler);
   } catch {
     return;
   }

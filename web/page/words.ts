@@ -90,6 +90,8 @@ export const words = {
     unnamed: "Unnamed work",
     starting: "Starting…",
     files: "Files",
+    play: "Play",
+    playNamed: (name: string): string => `Play ${name}`,
     save: "Save",
     saving: "Saving…",
     saveNamed: (path: string): string => `Save ${path}`,

@@ -8,9 +8,10 @@ import "./files.js";
 import { size } from "./format.js";
 import { workPath } from "./route.js";
 import { hue } from "./seedhead.js";
+import { album, type Album } from "./media.js";
 import { torrentPath, type WorkInfo } from "./server.js";
 import "./sleeve.js";
-import { webseeds } from "./webseed.js";
+import { webseedFile, webseeds } from "./webseed.js";
 import { words } from "./words.js";
 
 export class WorkView extends PageElement {
@@ -105,9 +106,51 @@ export class WorkView extends PageElement {
     </section>`;
   }
 
+  /** Files by their names alone; the same as long as the names are. */
+  #album: Album = album([]);
+  #names = "";
+
+  get #tracks(): Album {
+    const paths = (this.#live?.files.length ? this.#live.files : (this.#info?.files ?? [])).map(({ path }) => path);
+    const names = paths.join("\n");
+    if (names !== this.#names) [this.#names, this.#album] = [names, album(paths)];
+    return this.#album;
+  }
+
+  /** Where a file can be read from now: the engine, as far as it may run; else this server, if it has a copy. */
+  #url(index: number): string | undefined {
+    const { sharing } = this.facts;
+    const live = this.#live?.files[index];
+    if (live?.url && (live.progress === 1 || sharing === "on" || sharing === "playing")) return live.url;
+    const info = this.#info;
+    const own = info && webseeds(info.magnet).find((url) => new URL(url).origin === this.facts.origin);
+    const file = info?.files[index];
+    return own && file && webseedFile(own, info.name, file.path, info.files.length === 1 && file.path === info.name);
+  }
+
   #cover(): TemplateResult {
     const live = this.#live;
-    return html`<fs-sleeve .infohash=${this.infohash} .levels=${live?.levels} .label=${live?.pieces ? words.work.pieces(live.have, live.pieces) : ""}></fs-sleeve>`;
+    const { cover, tracks } = this.#tracks;
+    const image = cover === undefined ? undefined : this.#url(cover);
+    const playing = this.facts.playing?.infohash === this.infohash ? this.facts.playing : undefined;
+    const video = tracks.some(({ kind }) => kind === "video");
+    const sleeve = image
+      ? html`<img class="art" src=${image} alt="" />`
+      : html`<fs-sleeve .infohash=${this.infohash} .levels=${live?.levels} .label=${live?.pieces ? words.work.pieces(live.have, live.pieces) : ""}></fs-sleeve>`;
+    if (!tracks.length) return sleeve;
+    const name = live?.name || this.#info?.name || words.work.unnamed;
+    if (!playing) {
+      return html`<div class="art-frame">
+        ${sleeve}
+        <button type="button" class="play" aria-label=${words.work.playNamed(tracks[0]!.title)} @click=${() => this.ask({ do: "play", infohash: this.infohash, track: 0 })}>
+          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M8 5.2v13.6L19 12z" /></svg>
+        </button>
+      </div>`;
+    }
+    const wanted = [...tracks.flatMap(({ index, captions }) => [index, ...captions.map(({ index }) => index)])];
+    const urls = Object.fromEntries(wanted.map((index) => [index, this.#url(index)]).filter(([, url]) => url));
+    return html`${video ? nothing : html`<div class="art-frame">${sleeve}</div>`}
+      <fs-player .infohash=${this.infohash} .name=${name} .tracks=${tracks} .track=${playing.track} .urls=${urls} .cover=${image} .alone=${!!live && !live.missing ? false : (live?.peers ?? 0) === 0}></fs-player>`;
   }
 
   #known(files: WorkInfo["files"], magnet: string): TemplateResult {
