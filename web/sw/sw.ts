@@ -68,20 +68,21 @@ class Source {
       const clients = await self.clients.matchAll({ type: "window" });
       const own = clients.filter(({ id }) => id === this.client);
       const others = clients.filter(({ id }) => id !== this.client);
-      const found = (await this.#ask(own)) ?? (await this.#ask(others));
+      let found = await this.#ask(own);
+      if (found === undefined || found === "elsewhere") found = (await this.#ask(others)) ?? found;
       if (typeof found === "object") return found;
       if (found !== "elsewhere" && !again) return undefined;
     }
     return undefined;
   }
 
-  /** The first of these tabs that has the file, or else what they say. */
-  async #ask(clients: Client[]): Promise<Stream | "elsewhere" | undefined> {
+  /** The first of these tabs that has the file, or else what they say: the one with the engine knows best. */
+  async #ask(clients: Client[]): Promise<Answer> {
     let taken = false;
-    let said: "elsewhere" | undefined;
+    let said: Answer;
     const asked = clients.map(async (client) => {
       const answer = await open(client, this.infohash, this.file);
-      if (answer === "elsewhere") said = answer;
+      if (answer === "missing" || (answer === "elsewhere" && said !== "missing")) said = answer;
       if (typeof answer !== "object") throw answer;
       if (taken) finish(answer.port);
       taken = true;
@@ -91,8 +92,11 @@ class Source {
   }
 }
 
-/** Asks a page for a file; undefined when it does not have it, "elsewhere" when no engine runs there. */
-function open(client: Client, infohash: string, file: number): Promise<Stream | "elsewhere" | undefined> {
+/** What a page says of a file: "missing" where its engine does not have it, "elsewhere" when no engine runs there, undefined where it says nothing. */
+type Answer = Stream | "missing" | "elsewhere" | undefined;
+
+/** Asks a page for a file. */
+function open(client: Client, infohash: string, file: number): Promise<Answer> {
   const { port1: port, port2 } = new MessageChannel();
   return new Promise((resolve) => {
     let late: ReturnType<typeof setTimeout>;
@@ -103,7 +107,7 @@ function open(client: Client, infohash: string, file: number): Promise<Stream | 
     port.onmessage = ({ data }: MessageEvent<StreamAnswer>) => {
       wait();
       if ("length" in data) resolve({ port, length: data.length });
-      else if ("error" in data) resolve(data.error === "elsewhere" || data.error === "closed" ? "elsewhere" : undefined);
+      else if ("error" in data) resolve(data.error === "elsewhere" || data.error === "closed" ? "elsewhere" : "missing");
     };
     wait();
     client.postMessage({ kind: "stream", infohash, file }, [port2]);

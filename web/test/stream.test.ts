@@ -1,7 +1,8 @@
 /** A file is read through the service worker while it arrives: exact ranges, in order, and what is read comes first. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { browsers, launch, makeFile, openSeeder, sha256, startServer } from "./harness";
+import type { Page } from "puppeteer-core";
+import { browsers, launch, makeFile, openSeeder, openTab, sha256, startServer } from "./harness";
 
 const size = 6 << 20;
 
@@ -55,6 +56,23 @@ for (const name of browsers) {
     assert.equal(got.several, 200);
     assert.deepEqual([got.head.status, got.head.headers["content-length"], got.head.length], [200, String(size), 0]);
     assert.deepEqual([got.whole.status, got.whole.length, got.whole.sha256], [200, size, sha256(file)]);
+  });
+
+  test(`a tab streams what another one runs in ${name}`, async (t) => {
+    const server = await startServer(t);
+    const window = await launch(t, name);
+    window.allow(/404/);
+    const first = await openSeeder(window, server);
+    const url = await first.evaluate(async (size) => (await seeder.publish([new File([makeFile(size, 4)], "song.mp3")])).files[0]!.url(), size);
+    const others = [await openTab(window, server), await openTab(window, server)];
+    const read = (page: Page, url: string): Promise<(number | string)[]> =>
+      page.evaluate(async (url) => {
+        const response = await fetch(url, { headers: { Range: "bytes=1000000-1999999" } });
+        return [response.status, await sha256InPage(await response.blob())];
+      }, url);
+    const want = [206, sha256(makeFile(size, 4).subarray(1_000_000, 2_000_000))];
+    for (const page of [first, ...others]) assert.deepEqual(await read(page, url), want);
+    assert.equal((await read(others[0]!, `/stream/${"0".repeat(40)}/0/x.mp3`))[0], 404);
   });
 
   test(`a work that no tab has is not found in ${name}`, async (t) => {
