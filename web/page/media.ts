@@ -2,45 +2,24 @@
 
 export type Kind = "audio" | "video" | "image" | "text";
 
-/** Kinds and types (IANA) by the ending of a name. What is not here is offered as a download. */
-const types: Record<string, [Kind, string] | undefined> = {
-  __proto__: null as never,
-  aac: ["audio", "audio/aac"],
-  flac: ["audio", "audio/flac"],
-  m4a: ["audio", "audio/mp4"],
-  mp3: ["audio", "audio/mpeg"],
-  oga: ["audio", "audio/ogg"],
-  ogg: ["audio", "audio/ogg"],
-  opus: ["audio", "audio/ogg"],
-  wav: ["audio", "audio/wav"],
-  m4v: ["video", "video/mp4"],
-  mkv: ["video", "video/x-matroska"],
-  mov: ["video", "video/quicktime"],
-  mp4: ["video", "video/mp4"],
-  ogv: ["video", "video/ogg"],
-  webm: ["video", "video/webm"],
-  avif: ["image", "image/avif"],
-  gif: ["image", "image/gif"],
-  jpeg: ["image", "image/jpeg"],
-  jpg: ["image", "image/jpeg"],
-  png: ["image", "image/png"],
-  webp: ["image", "image/webp"],
-  txt: ["text", "text/plain"],
-  md: ["text", "text/plain"],
+/** Kinds by the ending of a name. What is not here is offered as a download. */
+const endings: Record<Kind, string> = {
+  audio: "aac flac m4a mp3 oga ogg opus wav",
+  video: "m4v mkv mov mp4 ogv webm",
+  image: "avif gif jpeg jpg png webp",
+  text: "md txt",
 };
 
 const ending = (path: string): string => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";
 const stem = (path: string): string => path.replace(/\.[^./]+$/, "");
 const inOrder = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
 
-export const kindOf = (path: string): Kind | undefined => types[ending(path)]?.[0];
-export const typeOf = (path: string): string | undefined => types[ending(path)]?.[1];
+export const kindOf = (path: string): Kind | undefined => (Object.keys(endings) as Kind[]).find((kind) => endings[kind].split(" ").includes(ending(path)));
 
 /** A file that is played. `index` is that of the file in its work. */
 export interface Track {
   index: number;
   kind: "audio" | "video";
-  type: string;
   title: string;
   /** Captions that lie beside it: `song.vtt`, or `song.fr.vtt` for a language (BCP 47). */
   captions: { index: number; language: string }[];
@@ -70,7 +49,7 @@ export function album(paths: readonly string[]): Album {
     .map((path, index) => ({ path, index, kind: kindOf(path) }))
     .filter((file): file is { path: string; index: number; kind: Track["kind"] } => file.kind === "audio" || file.kind === "video")
     .sort((a, b) => inOrder(stem(a.path), stem(b.path)))
-    .map(({ path, index, kind }) => ({ index, kind, type: typeOf(path)!, title: titleOf(path), captions: captionsOf(path, paths) }));
+    .map(({ path, index, kind }) => ({ index, kind, title: titleOf(path), captions: captionsOf(path, paths) }));
   return { tracks, cover: coverOf(paths) };
 }
 

@@ -8,7 +8,6 @@ test("tracks come in the order of their numbers, and a cover is found", () => {
   const { tracks, cover } = album(paths);
   assert.deepEqual(tracks.map(({ title }) => title), ["1 - One", "2 - Two", "9 - Nine", "10 - Ten"]);
   assert.deepEqual(tracks.map(({ index }) => index), [3, 2, 1, 0]);
-  assert.equal(tracks[0]!.type, "audio/ogg");
   assert.equal(cover, 5);
 });
 
