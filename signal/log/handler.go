@@ -40,7 +40,8 @@ const (
 //	/tile/<level>/<n>[.p/<width>]     hashes
 //	/tile/entries/<n>[.p/<width>]     records
 //	/key                              the text of the log's key, and a newline
-//	/find/<64 hexadecimal digits>     the number of the record with this leaf hash in decimal, and a newline
+//	/find/<64 hexadecimal digits>     the number of the record with this leaf hash in decimal, and a newline; status 204 without a body where
+//	                                  there is none, which is no fault: it may be on its way
 //	/table/<64 hexadecimal digits>    the epoch's table with this SHA-256
 //
 // A refusal is JSON of a code, which is not_found, method or storage, and a sentence. Pages of any origin may ask.
@@ -76,6 +77,9 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	found, err := h.find(r.Context(), strings.TrimPrefix(r.URL.Path, "/"))
 	switch {
+	case errors.Is(err, ErrNone) && strings.HasPrefix(r.URL.Path, "/find/"):
+		header.Set("Cache-Control", notKept)
+		w.WriteHeader(http.StatusNoContent)
 	case errors.Is(err, ErrNone), errors.Is(err, ErrPath):
 		refuse(w, http.StatusNotFound, "not_found", "there is nothing under this address of the log")
 	case err != nil:

@@ -79,12 +79,15 @@ func TestWhatIsNotServed(t *testing.T) {
 		"", "x", "checkpoint/", "key/x", "tile", "tile/", "tile/0", "tile/0/0", "tile/0/003", "tile/0/002", "tile/0/002.p/89", "tile/0/000.p/0",
 		"tile/0/000.p/256", "tile/0/000.p/01", "tile/00/000", "tile/-1/000", "tile/data/000", "tile/8/0/000", "tile/64/000", "tile/63/000", "tile/1/000",
 		"tile/entries/003", "tile/entries/002", "tile/entries/002.p/89", "tile/0/x000/000", "tile/0/" + strings.Repeat("x999/", 20) + "999",
-		"find", "find/", "find/" + zeros, "find/" + zeros[1:], "find/" + strings.Repeat("A", 64), "table/" + zeros, "table/" + zeros + "/",
+		"find", "find/", "find/" + zeros[1:], "find/" + strings.Repeat("A", 64), "table/" + zeros, "table/" + zeros + "/",
 	} {
 		got := ask(t, h, "GET", path)
 		if got.StatusCode != 404 || got.Header.Get("Content-Type") != "application/json" || got.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: got %d, %v", path, got.StatusCode, got.Header)
 		}
+	}
+	if got := ask(t, h, "GET", "find/"+zeros); got.StatusCode != 204 || got.Header.Get("Cache-Control") != "no-cache" {
+		t.Errorf("a record that is not there: got %d, %v", got.StatusCode, got.Header)
 	}
 	if got := ask(t, h, "POST", "checkpoint"); got.StatusCode != 405 || got.Header.Get("Allow") == "" {
 		t.Errorf("POST: got %d", got.StatusCode)

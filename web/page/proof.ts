@@ -89,7 +89,7 @@ async function get(log: string, path: string, limit: number): Promise<Bytes> {
     throw new Doubt("unreachable", `no answer to ${path}`);
   };
   const response = await fetch(log + path, { signal: AbortSignal.timeout(15_000) }).catch(gone);
-  if (response.status === 404) throw new Doubt("dropped", `the server has no ${path}`);
+  if (response.status === 404 || response.status === 204) throw new Doubt("dropped", `the server has no ${path}`);
   if (!response.ok || !response.body) return gone();
   const bytes = new Uint8Array(limit);
   const body = response.body.getReader();

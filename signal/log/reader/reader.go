@@ -122,7 +122,7 @@ func (l *Log) get(ctx context.Context, path string, limit int) ([]byte, error) {
 	defer answer.Body.Close()
 	switch answer.StatusCode {
 	case http.StatusOK:
-	case http.StatusNotFound:
+	case http.StatusNotFound, http.StatusNoContent:
 		return nil, fmt.Errorf("%w: the server has no %s", ErrDropped, path)
 	default:
 		return nil, fmt.Errorf("%w: %s: status %d", ErrUnreachable, path, answer.StatusCode)
