@@ -5,8 +5,9 @@ import type { Server } from "./harness_server";
 /** What is to be read in a part of the page; nothing where there is none. */
 export const text = async (page: Page, selector = "main"): Promise<string> => (await page.$eval(selector, (one) => (one as HTMLElement).innerText).catch(() => "")).replaceAll("\u00a0", " ");
 
-/** Presses the button that begins with these words, once it can be. */
-export const press = (page: Page, words: string): Promise<void> => page.locator(`::-p-xpath(//button[starts-with(normalize-space(.), "${words}") and not(@disabled)])`).click();
+/** Presses the button whose text or label begins with these words, once it can be. */
+export const press = (page: Page, words: string): Promise<void> =>
+  page.locator(`::-p-xpath(//button[(starts-with(normalize-space(.), "${words}") or starts-with(@aria-label, "${words}")) and not(@disabled)])`).click();
 
 /** Goes to another view by a link of the page, so that its engine runs on. */
 export const visit = (page: Page, path: string): Promise<void> =>

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
 import type { Page } from "puppeteer-core";
-import { browsers, launch, openSeeder, startServer, until, unlimited, type Server, type Window } from "./harness";
+import { browsers, launch, openSeeder, press, startServer, until, unlimited, type Server, type Window } from "./harness";
 
 const seconds = 40;
 
@@ -59,14 +59,6 @@ const heard = (page: Page): Promise<Heard> =>
       title: document.querySelector("fs-player .now")?.textContent ?? "", said: document.querySelector("fs-player .said")?.textContent?.trim() ?? "",
     };
   });
-
-/** Presses a button that is called so, or whose name begins so, as a person does. */
-async function press(page: Page, name: string): Promise<void> {
-  const found = await until(`the button ${name}`, () =>
-    page.evaluateHandle((name) => [...document.querySelectorAll("button")].find((button) => (button.ariaLabel ?? button.innerText).trim().startsWith(name)), name).then((handle) => handle.asElement()),
-  );
-  await (found as unknown as { click(): Promise<void> }).click();
-}
 
 const plays = (page: Page, after = 0): Promise<Heard> =>
   until("something to be heard", async () => {
