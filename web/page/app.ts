@@ -135,7 +135,7 @@ export class App {
     }
   }
 
-  /** Plays a track: what it needs comes first, and where it can only come from peers, the question that was not answered with yes. */
+  /** Plays a track, once the player is here. */
   async #play(infohash: string, track: number): Promise<void> {
     await this.#await(parts.player());
     this.set({ playing: { infohash, track } });

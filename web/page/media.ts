@@ -1,13 +1,12 @@
 /** What of a work's files a browser can show, and in which order. Pure: names only, nothing is opened. */
 
-export type Kind = "audio" | "video" | "image" | "text";
+export type Kind = "audio" | "video" | "image";
 
 /** Kinds by the ending of a name. What is not here is offered as a download. */
 const endings: Record<Kind, string> = {
   audio: "aac flac m4a mp3 oga ogg opus wav",
   video: "m4v mkv mov mp4 ogv webm",
   image: "avif gif jpeg jpg png webp",
-  text: "md txt",
 };
 
 const ending = (path: string): string => /\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? "";

@@ -90,7 +90,6 @@ export const words = {
     unnamed: "Unnamed work",
     starting: "Starting…",
     files: "Files",
-    play: "Play",
     playNamed: (name: string): string => `Play ${name}`,
     save: "Save",
     saving: "Saving…",

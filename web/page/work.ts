@@ -147,10 +147,10 @@ export class WorkView extends PageElement {
         </button>
       </div>`;
     }
-    const wanted = [...tracks.flatMap(({ index, captions }) => [index, ...captions.map(({ index }) => index)])];
+    const wanted = tracks.flatMap(({ index, captions }) => [index, ...captions.map(({ index }) => index)]);
     const urls = Object.fromEntries(wanted.map((index) => [index, this.#url(index)]).filter(([, url]) => url));
     return html`${video ? nothing : html`<div class="art-frame">${sleeve}</div>`}
-      <fs-player .infohash=${this.infohash} .name=${name} .tracks=${tracks} .track=${playing.track} .urls=${urls} .cover=${image} .alone=${!!live && !live.missing ? false : (live?.peers ?? 0) === 0}></fs-player>`;
+      <fs-player .infohash=${this.infohash} .name=${name} .tracks=${tracks} .track=${playing.track} .urls=${urls} .cover=${image} .alone=${!live || (live.missing > 0 && live.peers === 0)}></fs-player>`;
   }
 
   #known(files: WorkInfo["files"], magnet: string): TemplateResult {
